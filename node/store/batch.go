@@ -1,0 +1,205 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"iconet.example/crypto/canon"
+	"iconet.example/crypto/merkle"
+	"iconet.example/federation"
+	"iconet.example/federation/feed"
+	"iconet.example/federation/grant"
+)
+
+// pieceSize is the largest part of sealed bytes in one value.
+const pieceSize = 256 << 10
+
+// Batch collects facts that become durable together. Not safe for concurrent use.
+type Batch struct {
+	sets    []pair
+	deletes [][]byte
+	size    int
+	spines  map[federation.MemberCode]*position
+	carried map[merkle.Hash][]byte // value of key p: the grants that carry a leaf
+	err     error
+}
+
+type pair struct{ key, value []byte }
+
+// NewBatch gives an empty batch.
+func NewBatch() *Batch {
+	return &Batch{spines: map[federation.MemberCode]*position{}, carried: map[merkle.Hash][]byte{}}
+}
+
+// check finishes the batch and refuses one that no transaction can hold.
+func (b *Batch) check() error {
+	for leaf, v := range b.carried {
+		b.set(key('p', [32]byte(leaf)), v)
+	}
+	clear(b.carried)
+	if b.err != nil {
+		return b.err
+	}
+	if b.size > maxTxnBytes || len(b.sets)+len(b.deletes) > maxTxnKeys {
+		return fmt.Errorf("a batch of %d bytes in %d keys is more than one transaction holds: %w", b.size, len(b.sets), federation.ErrInvalid)
+	}
+	return nil
+}
+
+func (b *Batch) set(k, v []byte) {
+	b.sets = append(b.sets, pair{k, v})
+	b.size += len(k) + len(v) + 16
+}
+
+func (b *Batch) delete(k []byte) {
+	b.deletes = append(b.deletes, k)
+	b.size += len(k) + 16
+}
+
+// PutRecord keeps a record under its owner and index, with its sealed bytes.
+func (b *Batch) PutRecord(rec feed.Record) {
+	e := rec.Entry
+	sealed := rec.Sealed
+	if len(sealed) > pieceSize {
+		for n := uint32(0); len(sealed) > 0; n++ {
+			piece := sealed[:min(len(sealed), pieceSize)]
+			b.set(key('b', e.Owner, e.Index, n), piece)
+			sealed = sealed[len(piece):]
+		}
+	}
+	var w canon.Writer
+	w.Opaque16(e.LeafData())
+	w.Opaque16(rec.Audience.Encode())
+	w.Raw(sealed)
+	if err := w.Err(); err != nil {
+		b.err = fmt.Errorf("storing entry %d: %w", e.Index, err)
+		return
+	}
+	b.set(key('e', e.Owner, e.Index), w.Bytes())
+	b.set(key('l', e.Owner, [32]byte(e.Leaf())), binary.BigEndian.AppendUint64(nil, e.Index))
+}
+
+// DropRecord takes back a record that was kept before its key came and that was then refused.
+func (b *Batch) DropRecord(owner federation.MemberCode, index uint64, leaf merkle.Hash) {
+	b.delete(key('e', owner, index))
+	b.delete(key('l', owner, [32]byte(leaf)))
+}
+
+// PutNodes keeps hashes of an owner's tree.
+func (b *Batch) PutNodes(owner federation.MemberCode, nodes []merkle.Node) {
+	for _, n := range nodes {
+		h := n.Hash
+		b.set(key('h', owner, n.Position), h[:])
+	}
+}
+
+// SetSpine keeps how far an owner's log has come. For the node's own log the mark follows.
+func (b *Batch) SetSpine(owner federation.MemberCode, s feed.Spine) {
+	b.set(key('s', owner), s.Encode())
+	b.spines[owner] = &position{incarnation: s.Incarnation, size: s.Size}
+}
+
+// PutGrant keeps a grant of this node's for sending, and for each of its leaves that this grant carries it.
+func (b *Batch) PutGrant(g grant.Sealed, leaves []merkle.Hash, queuedMS uint64) {
+	var w canon.Writer
+	w.U16(uint16(len(leaves)))
+	for _, l := range leaves {
+		w.Raw(l[:])
+	}
+	w.Raw(g.Bytes)
+	b.set(key('g', g.Grantee, g.Incarnation, g.Seq), w.Bytes())
+	b.set(key('r', g.Grantee, g.Incarnation, g.Seq), times{queued: queuedMS}.encode())
+	carrier := key(0, g.Grantee, g.Incarnation, g.Seq)[1:]
+	for _, l := range leaves {
+		b.carried[l] = append(b.carried[l], carrier...)
+	}
+}
+
+// SetOutbox keeps the last grant issued to a grantee.
+func (b *Batch) SetOutbox(grantee federation.MemberCode, p grant.Position) {
+	b.set(key('o', grantee), encodePosition(p))
+}
+
+// SetInbox keeps the last grant of an owner that was applied.
+func (b *Batch) SetInbox(owner federation.MemberCode, p grant.Position) {
+	b.set(key('i', owner), encodePosition(p))
+}
+
+// PutDeposit keeps a grant for another member.
+func (b *Batch) PutDeposit(g grant.Sealed) {
+	b.set(key('d', g.Owner, g.Grantee, g.Incarnation, g.Seq), g.Bytes)
+}
+
+// DropDeposit forgets a deposited grant.
+func (b *Batch) DropDeposit(owner, grantee federation.MemberCode, incarnation uint32, seq uint64) {
+	b.delete(key('d', owner, grantee, incarnation, seq))
+}
+
+// Want notes a leaf that was granted and whose record is not here.
+func (b *Batch) Want(owner federation.MemberCode, leaf merkle.Hash) {
+	b.set(key('w', owner, [32]byte(leaf)), nil)
+}
+
+// Unwant forgets such a note.
+func (b *Batch) Unwant(owner federation.MemberCode, leaf merkle.Hash) {
+	b.delete(key('w', owner, [32]byte(leaf)))
+}
+
+// Reject notes a refused entry; nothing else of it is kept.
+func (b *Batch) Reject(owner federation.MemberCode, index uint64, leaf merkle.Hash, why federation.Reason, atMS uint64) {
+	v := binary.BigEndian.AppendUint64(append([]byte(nil), leaf[:]...), atMS)
+	b.set(key('x', owner, index), append(v, why...))
+}
+
+// PutDocument keeps a committee document.
+func (b *Batch) PutDocument(kind string, version uint32, doc []byte) {
+	b.set(key('c', kind, "/", version), doc)
+}
+
+// PutAudit keeps a line of the audit trail.
+func (b *Batch) PutAudit(seq uint64, line []byte) { b.set(key('a', seq), line) }
+
+// PutOfficial keeps an account.
+func (b *Batch) PutOfficial(id string, record []byte) { b.set(key('u', id), record) }
+
+// MarkImported notes the item that an import key led to.
+func (b *Batch) MarkImported(importKey [32]byte, item federation.ItemID) {
+	b.set(key('k', importKey), item[:])
+}
+
+// SetCounter keeps a counter.
+func (b *Batch) SetCounter(name string, n uint64) {
+	b.set(key('n', name), binary.BigEndian.AppendUint64(nil, n))
+}
+
+func encodePosition(p grant.Position) []byte {
+	var w canon.Writer
+	w.U32(p.Incarnation)
+	w.U64(p.Seq)
+	w.Raw(p.Hash[:])
+	return w.Bytes()
+}
+
+func parsePosition(b []byte) (grant.Position, error) {
+	r := canon.NewReader(b)
+	p := grant.Position{Incarnation: r.U32(), Seq: r.U64(), Hash: r.Array32()}
+	return p, r.Done()
+}
+
+// times are the milliseconds at which a grant reached its states; 0 is not yet.
+type times struct{ queued, delivered, opened, refused uint64 }
+
+func (t times) encode() []byte {
+	var w canon.Writer
+	w.U64(t.queued)
+	w.U64(t.delivered)
+	w.U64(t.opened)
+	w.U64(t.refused)
+	return w.Bytes()
+}
+
+func parseTimes(b []byte) (times, error) {
+	r := canon.NewReader(b)
+	t := times{queued: r.U64(), delivered: r.U64(), opened: r.U64(), refused: r.U64()}
+	return t, r.Done()
+}

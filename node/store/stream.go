@@ -1,0 +1,221 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	badger "github.com/dgraph-io/badger/v4"
+
+	"iconet.example/crypto/canon"
+	"iconet.example/crypto/merkle"
+	"iconet.example/federation"
+	"iconet.example/federation/grant"
+)
+
+// Outbox gives the last grant issued to a grantee; ErrNotFound before the first.
+func (s *Store) Outbox(grantee federation.MemberCode) (grant.Position, error) {
+	v, err := s.get(key('o', grantee))
+	if err != nil {
+		return grant.Position{}, err
+	}
+	return parsePosition(v)
+}
+
+// Inbox gives the last grant of an owner that was applied; the zero position before the first.
+func (s *Store) Inbox(owner federation.MemberCode) (grant.Position, error) {
+	v, err := s.get(key('i', owner))
+	if errors.Is(err, federation.ErrNotFound) {
+		return grant.Position{}, nil
+	}
+	if err != nil {
+		return grant.Position{}, err
+	}
+	return parsePosition(v)
+}
+
+// Issued is a grant of this node's with the leaves it carries.
+type Issued struct {
+	Sealed grant.Sealed
+	Leaves []merkle.Hash
+}
+
+// Outgoing gives the grants to a grantee that follow (incarnation, seq), in order, at most n.
+func (s *Store) Outgoing(grantee federation.MemberCode, incarnation uint32, seq uint64, n int) ([]Issued, error) {
+	var out []Issued
+	err := s.each(key('g', grantee), key('g', grantee, incarnation, seq+1), func(k, v []byte) error {
+		if len(out) == n {
+			return errStop
+		}
+		g, err := s.issued(grantee, k, v)
+		out = append(out, g)
+		return err
+	})
+	return out, err
+}
+
+func (s *Store) issued(grantee federation.MemberCode, k, v []byte) (Issued, error) {
+	r := canon.NewReader(v)
+	count := int(r.U16())
+	g := Issued{Sealed: grant.Sealed{Owner: s.c.Owner, Grantee: grantee,
+		Incarnation: binary.BigEndian.Uint32(k[17:]), Seq: binary.BigEndian.Uint64(k[21:])}}
+	for range count {
+		g.Leaves = append(g.Leaves, r.Array32())
+	}
+	if err := r.Err(); err != nil {
+		return Issued{}, fmt.Errorf("reading a grant to %s: %w", grantee, err)
+	}
+	g.Sealed.Bytes = append([]byte(nil), v[2+32*count:]...)
+	return g, nil
+}
+
+// Reached is how far a grantee has acknowledged the grants of an incarnation.
+type Reached struct {
+	Incarnation       uint32
+	Delivered, Opened uint64 // sequence numbers
+}
+
+// Reached gives how far a grantee has acknowledged; zero before its first acknowledgement.
+func (s *Store) Reached(grantee federation.MemberCode) (Reached, error) {
+	v, err := s.get(key('t', grantee))
+	if errors.Is(err, federation.ErrNotFound) {
+		return Reached{}, nil
+	}
+	if err != nil {
+		return Reached{}, err
+	}
+	r := canon.NewReader(v)
+	out := Reached{Incarnation: r.U32(), Delivered: r.U64(), Opened: r.U64()}
+	return out, r.Done()
+}
+
+// Acked notes an acknowledgement that was verified: the first time at which each grant reached a state stays. One
+// goroutine a grantee may call it.
+func (s *Store) Acked(a *grant.Ack, atMS uint64) error {
+	issued, err := s.Outbox(a.Grantee)
+	if err != nil {
+		return err
+	}
+	if a.Incarnation != issued.Incarnation || a.Seq > issued.Seq {
+		return fmt.Errorf("%s acknowledges grant %d/%d, the last is %d/%d: %w", a.Grantee, a.Incarnation, a.Seq, issued.Incarnation, issued.Seq, federation.ErrInvalid)
+	}
+	reached, err := s.Reached(a.Grantee)
+	if err != nil {
+		return err
+	}
+	if reached.Incarnation != a.Incarnation {
+		reached = Reached{Incarnation: a.Incarnation}
+	}
+	b := NewBatch()
+	from := reached.Delivered
+	switch a.Status {
+	case grant.Quarantined:
+		from = a.Seq - 1
+	case grant.Opened:
+		from = min(reached.Delivered, reached.Opened)
+	}
+	for seq := from + 1; seq <= a.Seq; seq++ {
+		if err := s.reach(b, a, seq, atMS); err != nil {
+			return err
+		}
+	}
+	if a.Status != grant.Quarantined {
+		reached.Delivered = max(reached.Delivered, a.Seq)
+	}
+	if a.Status == grant.Opened {
+		reached.Opened = max(reached.Opened, a.Seq)
+	}
+	var w canon.Writer
+	w.U32(reached.Incarnation)
+	w.U64(reached.Delivered)
+	w.U64(reached.Opened)
+	b.set(key('t', a.Grantee), w.Bytes())
+	return s.Commit(b)
+}
+
+// reach adds the new state of one grant to b.
+func (s *Store) reach(b *Batch, a *grant.Ack, seq, atMS uint64) error {
+	k := key('r', a.Grantee, a.Incarnation, seq)
+	v, err := s.get(k)
+	if err != nil {
+		return fmt.Errorf("reading the receipt of grant %d to %s: %w", seq, a.Grantee, err)
+	}
+	t, err := parseTimes(v)
+	if err != nil {
+		return err
+	}
+	first := func(at *uint64) {
+		if *at == 0 {
+			*at = atMS
+		}
+	}
+	first(&t.delivered)
+	switch a.Status {
+	case grant.Opened:
+		if t.refused == 0 {
+			first(&t.opened)
+		}
+	case grant.Quarantined:
+		first(&t.refused)
+	}
+	b.set(k, t.encode())
+	return nil
+}
+
+// Receipt is what is known of one grant that carries an item.
+type Receipt struct {
+	Member                                     federation.MemberCode
+	QueuedMS, DeliveredMS, OpenedMS, RefusedMS uint64
+}
+
+// Receipts gives, for an item of this node's, one receipt for each member it was granted to, sorted by member id.
+func (s *Store) Receipts(leaf merkle.Hash) (out []Receipt, err error) {
+	err = s.db.View(func(t *badger.Txn) error {
+		v, err := value(t, key('p', [32]byte(leaf)))
+		if err != nil {
+			return err
+		}
+		const carrier = 16 + 4 + 8
+		for ; len(v) >= carrier; v = v[carrier:] {
+			m, err := federation.MemberFromID([16]byte(v[:16]))
+			if err != nil {
+				return err
+			}
+			row, err := value(t, append([]byte{'r'}, v[:carrier]...))
+			if err != nil {
+				return err
+			}
+			at, err := parseTimes(row)
+			if err != nil {
+				return err
+			}
+			out = append(out, Receipt{Member: m, QueuedMS: at.queued, DeliveredMS: at.delivered, OpenedMS: at.opened, RefusedMS: at.refused})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Deposits gives the grants of an owner kept here for another member that follow (incarnation, seq), at most n.
+func (s *Store) Deposits(owner, grantee federation.MemberCode, incarnation uint32, seq uint64, n int) ([]grant.Sealed, error) {
+	var out []grant.Sealed
+	err := s.each(key('d', owner, grantee), key('d', owner, grantee, incarnation, seq+1), func(k, v []byte) error {
+		if len(out) == n {
+			return errStop
+		}
+		out = append(out, grant.Sealed{Owner: owner, Grantee: grantee, Incarnation: binary.BigEndian.Uint32(k[33:]),
+			Seq: binary.BigEndian.Uint64(k[37:]), Bytes: append([]byte(nil), v...)})
+		return nil
+	})
+	return out, err
+}
+
+// DepositBytes gives the bytes an owner has deposited here.
+func (s *Store) DepositBytes(owner federation.MemberCode) (int, error) {
+	total := 0
+	err := s.each(key('d', owner), nil, func(k, v []byte) error {
+		total += len(k) + len(v)
+		return nil
+	})
+	return total, err
+}
