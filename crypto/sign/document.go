@@ -89,3 +89,13 @@ func (d *Document) Verify(c Context, keys []PublicKey, threshold int) ([]byte, e
 	}
 	return d.payload, nil
 }
+
+// VerifySelf is Verify for a document that names its own keys: keysOf reads them and the threshold from the payload, which
+// it must not use for anything else before VerifySelf has returned without an error.
+func (d *Document) VerifySelf(c Context, keysOf func(payload []byte) ([]PublicKey, int, error)) ([]byte, error) {
+	keys, threshold, err := keysOf(d.payload)
+	if err != nil {
+		return nil, err
+	}
+	return d.Verify(c, keys, threshold)
+}
