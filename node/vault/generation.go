@@ -63,7 +63,9 @@ func (v *Vault) begin(gen uint64, entries []Entry) error {
 		func() error { return appendTo(f, aead, gen, entries) },
 		func() error { return writeFile(v.path(gen)+".key", sealed) },
 		func() error { return syncDir(v.dir) },
-		func() error { return writeFile(filepath.Join(v.dir, "current.new"), []byte(strconv.FormatUint(gen, 10)+"\n")) },
+		func() error {
+			return writeFile(filepath.Join(v.dir, "current.new"), []byte(strconv.FormatUint(gen, 10)+"\n"))
+		},
 		func() error { return os.Rename(filepath.Join(v.dir, "current.new"), filepath.Join(v.dir, "current")) },
 		func() error { return syncDir(v.dir) },
 	}

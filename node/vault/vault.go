@@ -84,7 +84,9 @@ func (v *Vault) current() (uint64, error) {
 	return gen, nil
 }
 
-func (v *Vault) path(gen uint64) string { return filepath.Join(v.dir, "gen-"+strconv.FormatUint(gen, 10)) }
+func (v *Vault) path(gen uint64) string {
+	return filepath.Join(v.dir, "gen-"+strconv.FormatUint(gen, 10))
+}
 
 // load reads a generation into memory and opens it for appending.
 func (v *Vault) load(gen uint64) error {
@@ -103,8 +105,8 @@ func (v *Vault) load(gen uint64) error {
 	whole := len(b) / recordSize * recordSize
 	for at := 0; at < whole; at += recordSize {
 		e, err := openRecord(aead, gen, b[at:at+recordSize])
-		if err != nil && at+recordSize == whole && whole == len(b) {
-			whole = at // a last record of full length that a crash left half written
+		if err != nil && tornFrom(aead, gen, b[at:whole]) {
+			whole = at
 			break
 		}
 		if err != nil {
@@ -128,6 +130,17 @@ func (v *Vault) load(gen uint64) error {
 	}
 	v.gen, v.file, v.aead = gen, f, aead
 	return nil
+}
+
+// tornFrom reports whether no record of b opens: the end of a write that a crash cut and that was never acknowledged. One
+// good record behind a bad one means damage instead.
+func tornFrom(aead cipher.AEAD, gen uint64, b []byte) bool {
+	for ; len(b) > 0; b = b[recordSize:] {
+		if _, err := openRecord(aead, gen, b[:recordSize]); err == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Put makes keys durable with one write and one sync. A leaf that is there already is passed over.
