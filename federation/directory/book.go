@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +15,9 @@ import (
 
 // TimestampLife is how long a timestamp is valid after it was made.
 const TimestampLife = 7 * 24 * time.Hour
+
+// clockSlack is how far two clocks of the network may be apart.
+const clockSlack = 5 * time.Minute
 
 // Book holds the documents a node has accepted and judges newer ones. Safe for concurrent use.
 type Book struct {
@@ -68,6 +73,26 @@ func (b *Book) Version(kind Kind) uint32 {
 	return b.heads[kind].version
 }
 
+// Pointer names the newest accepted document of a kind; the zero value says there is none.
+func (b *Book) Pointer(kind Kind) Pointer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := b.heads[kind]
+	return Pointer{Version: h.version, Hash: h.hash}
+}
+
+// Clone gives a book that goes its own way from here, to try documents on.
+func (b *Book) Clone() *Book {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := &Book{docs: map[Kind][][]byte{}, heads: maps.Clone(b.heads), root: b.root, members: b.members, peers: b.peers,
+		structure: b.structure, stamp: b.stamp, view: b.view}
+	for k, docs := range b.docs {
+		c.docs[k] = slices.Clip(docs)
+	}
+	return c
+}
+
 // After gives the accepted documents of a kind above a version, oldest first, for those who ask.
 func (b *Book) After(kind Kind, version uint32) [][]byte {
 	b.mu.Lock()
@@ -78,6 +103,13 @@ func (b *Book) After(kind Kind, version uint32) [][]byte {
 		return docs
 	}
 	return docs[min(int(version+1-first), len(docs)):]
+}
+
+// Load is Apply for a document that this node accepted before and kept: it may have expired since, because a node works on
+// its last documents while the coordinator is silent. Load the kinds in the order of [Kinds], each by rising version. A
+// refusal for threshold means that the keys of the kind were changed since; such a document is of no use any more.
+func (b *Book) Load(kind Kind, doc []byte) (changed bool, err error) {
+	return b.Apply(kind, doc, time.Time{})
 }
 
 // Apply judges a document. changed tells that it was new and is accepted; the caller then stores it and may ask Current.
@@ -188,8 +220,24 @@ func (b *Book) applyRoot(d *sign.Document, payload []byte, now time.Time) (versi
 	if r.Network != b.root.Network || r.TestNetwork != b.root.TestNetwork {
 		return 0, federation.Reject(federation.ReasonRootChain, "root %d is of another network", r.Version)
 	}
+	b.forget(r)
 	b.root = r
 	return r.Version, nil
+}
+
+// forget drops the floor of each kind whose keys the next root changes: what the old keys signed binds nobody any more, and
+// a thief of them must not be able to block a kind with a version beyond all others.
+func (b *Book) forget(next *Root) {
+	for _, k := range []Kind{KindTimestamp, KindDirectory, KindStructure} {
+		if slices.Equal(b.root.Roles[k].Keys, next.Roles[k].Keys) {
+			continue
+		}
+		delete(b.heads, k)
+		delete(b.docs, k)
+		if k == KindTimestamp {
+			b.stamp = nil
+		}
+	}
 }
 
 func (b *Book) applyTimestamp(payload []byte, now time.Time) (version uint32, err error) {
@@ -200,6 +248,15 @@ func (b *Book) applyTimestamp(payload []byte, now time.Time) (version uint32, er
 	known, err := b.follows(t.Head, payload, now)
 	if err != nil || known {
 		return 0, err
+	}
+	if !now.IsZero() && t.Expires.After(now.Add(TimestampLife+clockSlack)) {
+		return 0, federation.Reject(federation.ReasonExpired, "timestamp %d is to live longer than %s", t.Version, TimestampLife)
+	}
+	if t.Root.Version == b.root.Version && !now.Before(b.root.Expires) {
+		return 0, federation.Reject(federation.ReasonExpired, "root %d has expired", b.root.Version)
+	}
+	if t.Root.Version == b.root.Version && t.Root.Hash != b.heads[KindRoot].hash {
+		return 0, federation.Reject(federation.ReasonMix, "timestamp %d names another root %d", t.Version, t.Root.Version)
 	}
 	if old := b.stamp; old != nil {
 		for _, p := range [][2]Pointer{{old.Root, t.Root}, {old.Directory, t.Directory}, {old.Structure, t.Structure}} {
@@ -240,6 +297,9 @@ func (b *Book) applyDirectory(payload []byte, now time.Time) (version uint32, er
 		return 0, err
 	}
 	if err := b.pointed(d.Head, func(t *Timestamp) Pointer { return t.Directory }, payload); err != nil {
+		return 0, err
+	}
+	if err := succeed(b.peers, peers); err != nil {
 		return 0, err
 	}
 	b.members, b.peers = d, peers
