@@ -125,16 +125,6 @@ func (b *Batch) SetInbox(owner federation.MemberCode, p grant.Position) {
 	b.set(key('i', owner), encodePosition(p))
 }
 
-// PutDeposit keeps a grant for another member.
-func (b *Batch) PutDeposit(g grant.Sealed) {
-	b.set(key('d', g.Owner, g.Grantee, g.Incarnation, g.Seq), g.Bytes)
-}
-
-// DropDeposit forgets a deposited grant.
-func (b *Batch) DropDeposit(owner, grantee federation.MemberCode, incarnation uint32, seq uint64) {
-	b.delete(key('d', owner, grantee, incarnation, seq))
-}
-
 // Want notes a leaf that was granted and whose record is not here.
 func (b *Batch) Want(owner federation.MemberCode, leaf merkle.Hash) {
 	b.set(key('w', owner, [32]byte(leaf)), nil)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"iconet.example/crypto/merkle"
 	"iconet.example/federation"
 	"iconet.example/federation/grant"
+	"iconet.example/federation/replica"
 )
 
 // Outbox gives the last grant issued to a grantee; ErrNotFound before the first.
@@ -34,15 +36,9 @@ func (s *Store) Inbox(owner federation.MemberCode) (grant.Position, error) {
 	return parsePosition(v)
 }
 
-// Issued is a grant of this node's with the leaves it carries.
-type Issued struct {
-	Sealed grant.Sealed
-	Leaves []merkle.Hash
-}
-
 // Outgoing gives the grants to a grantee that follow (incarnation, seq), in order, at most n.
-func (s *Store) Outgoing(grantee federation.MemberCode, incarnation uint32, seq uint64, n int) ([]Issued, error) {
-	var out []Issued
+func (s *Store) Outgoing(grantee federation.MemberCode, incarnation uint32, seq uint64, n int) ([]replica.Issued, error) {
+	var out []replica.Issued
 	err := s.each(key('g', grantee), key('g', grantee, incarnation, seq+1), func(k, v []byte) error {
 		if len(out) == n {
 			return errStop
@@ -54,38 +50,43 @@ func (s *Store) Outgoing(grantee federation.MemberCode, incarnation uint32, seq 
 	return out, err
 }
 
-func (s *Store) issued(grantee federation.MemberCode, k, v []byte) (Issued, error) {
+func (s *Store) issued(grantee federation.MemberCode, k, v []byte) (replica.Issued, error) {
 	r := canon.NewReader(v)
 	count := int(r.U16())
-	g := Issued{Sealed: grant.Sealed{Owner: s.c.Owner, Grantee: grantee,
+	g := replica.Issued{Sealed: grant.Sealed{Owner: s.c.Owner, Grantee: grantee,
 		Incarnation: binary.BigEndian.Uint32(k[17:]), Seq: binary.BigEndian.Uint64(k[21:])}}
 	for range count {
 		g.Leaves = append(g.Leaves, r.Array32())
 	}
 	if err := r.Err(); err != nil {
-		return Issued{}, fmt.Errorf("reading a grant to %s: %w", grantee, err)
+		return replica.Issued{}, fmt.Errorf("reading a grant to %s: %w", grantee, err)
 	}
 	g.Sealed.Bytes = append([]byte(nil), v[2+32*count:]...)
 	return g, nil
 }
 
-// Reached is how far a grantee has acknowledged the grants of an incarnation.
-type Reached struct {
-	Incarnation       uint32
-	Delivered, Opened uint64 // sequence numbers
+// reached is how far a grantee has acknowledged the grants of an incarnation.
+type reached struct {
+	incarnation       uint32
+	delivered, opened uint64 // sequence numbers
 }
 
-// Reached gives how far a grantee has acknowledged; zero before its first acknowledgement.
-func (s *Store) Reached(grantee federation.MemberCode) (Reached, error) {
+// Delivered gives the last grant that a grantee acknowledged as stored; zero before its first acknowledgement.
+func (s *Store) Delivered(grantee federation.MemberCode) (incarnation uint32, seq uint64, err error) {
+	r, err := s.reached(grantee)
+	return r.incarnation, r.delivered, err
+}
+
+func (s *Store) reached(grantee federation.MemberCode) (reached, error) {
 	v, err := s.get(key('t', grantee))
 	if errors.Is(err, federation.ErrNotFound) {
-		return Reached{}, nil
+		return reached{}, nil
 	}
 	if err != nil {
-		return Reached{}, err
+		return reached{}, err
 	}
 	r := canon.NewReader(v)
-	out := Reached{Incarnation: r.U32(), Delivered: r.U64(), Opened: r.U64()}
+	out := reached{incarnation: r.U32(), delivered: r.U64(), opened: r.U64()}
 	return out, r.Done()
 }
 
@@ -99,20 +100,20 @@ func (s *Store) Acked(a *grant.Ack, atMS uint64) error {
 	if a.Incarnation != issued.Incarnation || a.Seq > issued.Seq {
 		return fmt.Errorf("%s acknowledges grant %d/%d, the last is %d/%d: %w", a.Grantee, a.Incarnation, a.Seq, issued.Incarnation, issued.Seq, federation.ErrInvalid)
 	}
-	reached, err := s.Reached(a.Grantee)
+	far, err := s.reached(a.Grantee)
 	if err != nil {
 		return err
 	}
-	if reached.Incarnation != a.Incarnation {
-		reached = Reached{Incarnation: a.Incarnation}
+	if far.incarnation != a.Incarnation {
+		far = reached{incarnation: a.Incarnation}
 	}
 	b := NewBatch()
-	from := reached.Delivered
+	from := far.delivered
 	switch a.Status {
 	case grant.Quarantined:
 		from = a.Seq - 1
 	case grant.Opened:
-		from = min(reached.Delivered, reached.Opened)
+		from = min(far.delivered, far.opened)
 	}
 	for seq := from + 1; seq <= a.Seq; seq++ {
 		if err := s.reach(b, a, seq, atMS); err != nil {
@@ -120,15 +121,15 @@ func (s *Store) Acked(a *grant.Ack, atMS uint64) error {
 		}
 	}
 	if a.Status != grant.Quarantined {
-		reached.Delivered = max(reached.Delivered, a.Seq)
+		far.delivered = max(far.delivered, a.Seq)
 	}
 	if a.Status == grant.Opened {
-		reached.Opened = max(reached.Opened, a.Seq)
+		far.opened = max(far.opened, a.Seq)
 	}
 	var w canon.Writer
-	w.U32(reached.Incarnation)
-	w.U64(reached.Delivered)
-	w.U64(reached.Opened)
+	w.U32(far.incarnation)
+	w.U64(far.delivered)
+	w.U64(far.opened)
 	b.set(key('t', a.Grantee), w.Bytes())
 	return s.Commit(b)
 }
@@ -218,4 +219,28 @@ func (s *Store) DepositBytes(owner federation.MemberCode) (int, error) {
 		return nil
 	})
 	return total, err
+}
+
+// PutDeposit keeps a grant for another member.
+func (s *Store) PutDeposit(g grant.Sealed) error {
+	b := NewBatch()
+	b.set(key('d', g.Owner, g.Grantee, g.Incarnation, g.Seq), g.Bytes)
+	return s.Commit(b)
+}
+
+// DropDeposits forgets the grants kept for a grantee up to a number of an incarnation, and those of earlier ones.
+func (s *Store) DropDeposits(owner, grantee federation.MemberCode, incarnation uint32, upTo uint64) error {
+	b := NewBatch()
+	last := key('d', owner, grantee, incarnation, upTo)
+	err := s.each(key('d', owner, grantee), nil, func(k, _ []byte) error {
+		if bytes.Compare(k, last) > 0 {
+			return errStop
+		}
+		b.delete(append([]byte(nil), k...))
+		return nil
+	})
+	if err != nil || len(b.deletes) == 0 {
+		return err
+	}
+	return s.Commit(b)
 }

@@ -1,0 +1,405 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"iconet.example/crypto/merkle"
+	"iconet.example/federation"
+	"iconet.example/federation/directory"
+	"iconet.example/federation/feed"
+	"iconet.example/federation/grant"
+	"iconet.example/federation/wire"
+)
+
+const (
+	dialTimeout = 5 * time.Second
+	headPeriod  = 60 * time.Second
+	silence     = 2 * headPeriod // after which an open stream counts as dead
+	maxWanted   = 256
+)
+
+// errEnded says that a server sent all it has.
+var errEnded = errors.New("the server has no more")
+
+// keeperError marks a failure of this node's own disk, which ends replication instead of blaming a peer.
+type keeperError struct{ error }
+
+func (e keeperError) Unwrap() error { return e.error }
+
+// followAll keeps one follower for each active member, and starts and ends them as the directory changes.
+func (r *Replica) followAll(ctx context.Context) error {
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	running := map[federation.MemberCode]context.CancelFunc{}
+	failed := make(chan error, 1)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		wanted := map[federation.MemberCode]bool{}
+		if view := r.c.Documents.Current(); view != nil {
+			for _, p := range view.Active() {
+				wanted[p.Code] = p.Code != r.c.Self
+			}
+		}
+		for m, yes := range wanted {
+			if yes && running[m] == nil {
+				mctx, cancel := context.WithCancel(ctx)
+				running[m] = cancel
+				wait.Go(func() {
+					if err := r.follow(mctx, m); err != nil {
+						select {
+						case failed <- err:
+						default:
+						}
+					}
+				})
+			}
+		}
+		for m, cancel := range running {
+			if !wanted[m] {
+				cancel()
+				delete(running, m)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			for _, cancel := range running {
+				cancel()
+			}
+			return nil
+		case err := <-failed:
+			for _, cancel := range running {
+				cancel()
+			}
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// follow keeps one member's log coming until ctx ends. It returns only errors of the keeper.
+func (r *Replica) follow(ctx context.Context, owner federation.MemberCode) error {
+	pause := 100 * time.Millisecond
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := r.pull(ctx, owner, owner)
+		if fatal := new(keeperError); errors.As(err, fatal) {
+			return err
+		}
+		r.lost(owner, err)
+		if fork := (*feed.ForkError)(nil); errors.As(err, &fork) {
+			r.freeze(fork)
+			<-ctx.Done()
+			return nil
+		}
+		if time.Since(began) > 10*time.Second {
+			pause = 100 * time.Millisecond
+		}
+		if err := r.pullFromOthers(ctx, owner); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause + rand.N(pause/2)):
+		}
+		pause = min(2*pause, r.c.Retry)
+	}
+	return nil
+}
+
+// freeze stops following an owner that signed two histories; the two notes are the proof.
+func (r *Replica) freeze(fork *feed.ForkError) {
+	r.note(fork.Owner, func(s *Status) { s.Frozen, s.LastError = true, fork.Error() })
+	r.metrics.rejected(federation.ReasonFork)
+	r.c.Logger.Error("member signed two histories; its log is frozen here", "owner", fork.Owner, "ours", string(fork.Ours), "other", string(fork.Page))
+}
+
+// pullFromOthers asks each other member once for what it holds of an absent owner's log.
+func (r *Replica) pullFromOthers(ctx context.Context, owner federation.MemberCode) error {
+	view := r.c.Documents.Current()
+	for _, p := range view.Active() {
+		if p.Code == owner || p.Code == r.c.Self || ctx.Err() != nil {
+			continue
+		}
+		err := r.pull(ctx, owner, p.Code)
+		if fatal := new(keeperError); errors.As(err, fatal) {
+			return err
+		}
+	}
+	return nil
+}
+
+// session is one stream on which a log is followed.
+type session struct {
+	r        *Replica
+	owner    federation.MemberCode
+	source   federation.MemberCode
+	stream   Stream
+	peer     *directory.Peer // the owner's line in the directory
+	follower *feed.Follower
+	inbox    grant.Position
+}
+
+// pull follows owner's log on a stream to source until it ends, and counts what it had to refuse.
+func (r *Replica) pull(ctx context.Context, owner, source federation.MemberCode) error {
+	if r.banned(source) {
+		return fmt.Errorf("%s is shut out for bad signatures: %w", source, federation.ErrDenied)
+	}
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	stream, err := r.c.Network.Open(dialing, source, syncProtocol)
+	cancel()
+	if err != nil {
+		return fmt.Errorf("reaching %s: %w", source, err)
+	}
+	if !r.enter(stream) {
+		stream.Close()
+		return ctx.Err()
+	}
+	defer r.leave(stream)
+	stop := context.AfterFunc(ctx, func() { stream.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	s, err := r.newSession(owner, source, stream)
+	if err == nil {
+		err = s.run(ctx)
+	}
+	if ctx.Err() == nil && !errors.Is(err, errEnded) {
+		r.blame(source, err)
+	}
+	return err
+}
+
+func (r *Replica) newSession(owner, source federation.MemberCode, stream Stream) (*session, error) {
+	view := r.c.Documents.Current()
+	peer, ok := view.Member(owner)
+	if !ok {
+		return nil, fmt.Errorf("following %s: %w", owner, federation.ErrNotFound)
+	}
+	spine, err := r.c.Store.Spine(owner)
+	if err != nil && !errors.Is(err, federation.ErrNotFound) {
+		return nil, keeperError{err}
+	}
+	tree, err := merkle.LoadTree(spine.Size, r.c.Store.HashReader(owner))
+	if err != nil {
+		return nil, keeperError{err}
+	}
+	inbox, err := r.c.Store.Inbox(owner)
+	if err != nil {
+		return nil, keeperError{err}
+	}
+	return &session{r: r, owner: owner, source: source, stream: stream, peer: peer, inbox: inbox,
+		follower: feed.NewFollower(owner, peer.Keys.Sign, spine, tree)}, nil
+}
+
+func (s *session) run(ctx context.Context) error {
+	spine := s.follower.Spine()
+	s.stream.SetDeadline(time.Now().Add(dialTimeout))
+	err := wire.Write(s.stream, wire.Subscribe{Owner: s.owner, Incarnation: spine.Incarnation, Leaves: spine.Size, GrantInc: s.inbox.Incarnation, GrantSeq: s.inbox.Seq})
+	if err != nil {
+		return err
+	}
+	if err := s.acknowledgeStanding(); err != nil {
+		return err
+	}
+	for {
+		m, err := wire.Read(s.stream)
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.stream.SetDeadline(time.Now().Add(silence))
+		s.r.contact(s.source)
+		if err := s.take(ctx, m); err != nil {
+			return err
+		}
+	}
+}
+
+// take handles one message of the server.
+func (s *session) take(ctx context.Context, m wire.Message) error {
+	switch m := m.(type) {
+	case wire.Page:
+		return s.page(ctx, m)
+	case wire.Records:
+		return s.records(ctx, m)
+	case wire.Head:
+		return s.head(m)
+	case wire.End:
+		return errEnded
+	default:
+		return federation.Reject(federation.ReasonFrame, "%s answers a subscription with %T", s.source, m)
+	}
+}
+
+// head notes how far the owner says it is, and asks for records that were granted and have not come.
+func (s *session) head(m wire.Head) error {
+	if m.Owner != s.owner || m.Grantee != s.r.c.Self {
+		return federation.Reject(federation.ReasonGrantee, "a head from %s to %s", m.Owner, m.Grantee)
+	}
+	if err := m.Verify(s.peer.Keys.Sign); err != nil {
+		return err
+	}
+	s.r.note(s.owner, func(st *Status) { st.LogKnown = m.LogSize })
+	return s.want()
+}
+
+func (s *session) want() error {
+	leaves, err := s.r.c.Store.Wanted(s.owner, maxWanted)
+	if err != nil {
+		return keeperError{err}
+	}
+	if len(leaves) == 0 {
+		return nil
+	}
+	return wire.Write(s.stream, wire.Want{Owner: s.owner, Leaves: leaves})
+}
+
+// page verifies a page and its grants and hands them to the keeper.
+func (s *session) page(ctx context.Context, m wire.Page) error {
+	nowMS := uint64(s.r.c.Now().UnixMilli())
+	a := &Arrival{Owner: s.owner}
+	next := s.follower
+	if len(m.Leaves) > 0 {
+		var err error
+		if a.Accepted, next, err = s.follower.Try(m.Page, nowMS); err != nil {
+			return err
+		}
+		for _, rej := range a.Accepted.Rejected {
+			s.r.metrics.rejected(rej.Reason)
+		}
+	}
+	var err error
+	if a.Grants, a.Inbox, err = s.grants(m.Grants); err != nil {
+		return err
+	}
+	if a.Accepted == nil && len(a.Grants) == 0 {
+		return nil
+	}
+	out, err := s.r.c.Keeper.Accept(ctx, a)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return keeperError{err}
+	}
+	s.follower, s.inbox = next, a.Inbox
+	s.r.metrics.pages.WithLabelValues("in").Inc()
+	s.r.metrics.grants.Add(float64(len(a.Grants)))
+	if a.Accepted != nil {
+		s.r.metrics.records.Add(float64(len(a.Accepted.Records)))
+	}
+	return s.acknowledge(a, out)
+}
+
+// records takes what answers a Want.
+func (s *session) records(ctx context.Context, m wire.Records) error {
+	acc := &feed.Accepted{Spine: s.follower.Spine()}
+	for _, rec := range m.Records {
+		if err := s.follower.CheckRecord(rec, rec.Entry.Leaf()); err != nil {
+			return err
+		}
+		acc.Records = append(acc.Records, rec)
+	}
+	out, err := s.r.c.Keeper.Accept(ctx, &Arrival{Owner: s.owner, Accepted: acc, Inbox: s.inbox})
+	if err != nil {
+		return keeperError{err}
+	}
+	return s.acknowledge(&Arrival{Inbox: s.inbox}, out)
+}
+
+// grants opens, verifies and orders the grants of a page. Those already applied are passed over.
+func (s *session) grants(sealed []grant.Sealed) ([]*grant.Grant, grant.Position, error) {
+	pos := s.inbox
+	var out []*grant.Grant
+	for _, g := range sealed {
+		if g.Incarnation < pos.Incarnation || g.Incarnation == pos.Incarnation && g.Seq <= pos.Seq {
+			s.r.metrics.rejected(federation.ReasonGrantSeq)
+			continue
+		}
+		opened, err := s.open(g)
+		if err != nil {
+			return nil, pos, err
+		}
+		if pos, err = grant.Apply(pos, opened); err != nil {
+			return nil, pos, err
+		}
+		out = append(out, opened)
+	}
+	return out, pos, nil
+}
+
+func (s *session) open(g grant.Sealed) (*grant.Grant, error) {
+	var plain []byte
+	var err error = errors.New("no key")
+	for _, id := range s.r.c.Identities {
+		if plain, err = id.Unseal(g.Bytes, grant.MaxBytes); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return nil, federation.Reject(federation.ReasonGrantee, "grant %d of %s: %w", g.Seq, s.owner, err)
+	}
+	opened, err := grant.Parse(plain)
+	if err != nil {
+		return nil, err
+	}
+	if opened.Owner != s.owner {
+		return nil, federation.Reject(federation.ReasonOwner, "a grant of %s in the stream of %s", opened.Owner, s.owner)
+	}
+	if opened.Grantee != s.r.c.Self {
+		return nil, federation.Reject(federation.ReasonGrantee, "a grant to %s", opened.Grantee)
+	}
+	return opened, opened.Verify(s.peer.Keys.Sign)
+}
+
+// acknowledgeStanding tells the server what earlier streams brought, for acknowledgements that were lost.
+func (s *session) acknowledgeStanding() error {
+	if s.inbox.Seq == 0 {
+		return nil
+	}
+	leaves, err := s.r.c.Store.Wanted(s.owner, 1)
+	if err != nil {
+		return keeperError{err}
+	}
+	return s.acknowledge(&Arrival{Inbox: s.inbox}, Outcome{Opened: len(leaves) == 0})
+}
+
+// acknowledge answers the grants of an arrival: first those of which an item was refused, then all.
+func (s *session) acknowledge(a *Arrival, out Outcome) error {
+	bad := map[merkle.Hash]bool{}
+	for _, l := range out.Quarantined {
+		bad[l] = true
+	}
+	for _, g := range a.Grants {
+		for _, l := range g.Lines {
+			if bad[l.Leaf] {
+				if err := s.ack(grant.Position{Incarnation: g.Incarnation, Seq: g.Seq, Hash: g.Hash()}, grant.Quarantined); err != nil {
+					return err
+				}
+				break
+			}
+		}
+	}
+	if a.Inbox.Seq == 0 {
+		return nil
+	}
+	status := grant.Stored
+	if out.Opened {
+		status = grant.Opened
+	}
+	return s.ack(a.Inbox, status)
+}
+
+func (s *session) ack(pos grant.Position, status grant.Status) error {
+	a := &grant.Ack{Grantee: s.r.c.Self, Owner: s.owner, Incarnation: pos.Incarnation, Seq: pos.Seq, Hash: pos.Hash, Status: status}
+	if err := a.Sign(s.r.c.Signer); err != nil {
+		return fmt.Errorf("signing an acknowledgement: %w", err)
+	}
+	return wire.Write(s.stream, wire.Ack{Ack: a})
+}
