@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,7 +89,9 @@ func Open(dir string, p keyring.Protection) (*Desk, error) {
 	return d, nil
 }
 
-func (d *Desk) keyPath(k directory.Kind) string { return filepath.Join(d.dir, "keys", string(k)+".key") }
+func (d *Desk) keyPath(k directory.Kind) string {
+	return filepath.Join(d.dir, "keys", string(k)+".key")
+}
 
 // Documents gives everything a new member needs, as a bundle.
 func (d *Desk) Documents() *Bundle {
@@ -111,6 +114,9 @@ func (d *Desk) Admit(now time.Time, enrolments ...*Enrolment) error {
 		Expires: now.Add(directoryLife).UTC().Truncate(time.Second), Previous: directory.HashOf(d.last[directory.KindDirectory])},
 		Members: slices.Clone(view.Directory.Members)}
 	for _, e := range enrolments {
+		if err := e.current(now); err != nil {
+			return err
+		}
 		m := directory.Member{Code: e.Code, Name: e.Name, Class: directory.Full, Status: directory.Active, NationalRoot: e.NationalRoot, NodeKeys: e.NodeKeys}
 		if e.Code.Partner() {
 			m.Class, m.Status = directory.Selective, directory.Pending // closed until a legal basis is recorded
@@ -135,18 +141,48 @@ type change struct {
 	payload []byte
 }
 
-// issue signs the changes and a timestamp over all, has the book judge them, and keeps them on the disk.
+// issue signs the changes and a timestamp over all, has a copy of the book judge them, and only then keeps them.
 func (d *Desk) issue(now time.Time, changes ...change) error {
+	last := maps.Clone(d.last)
 	for _, c := range changes {
-		d.last[c.kind] = c.payload
+		last[c.kind] = c.payload
 	}
+	stamp, err := d.timestamp(now, last, changes)
+	if err != nil {
+		return err
+	}
+	last[directory.KindTimestamp] = stamp.payload
+	book := d.book.Clone()
+	issued := append([]change{stamp}, changes...)
+	docs := make([][]byte, len(issued))
+	for i, c := range issued {
+		doc := sign.NewDocument(c.payload)
+		if err := doc.Sign(c.kind.Context(), d.keys[c.kind]); err != nil {
+			return err
+		}
+		docs[i] = doc.Encode()
+		if _, err := book.Apply(c.kind, docs[i], now); err != nil {
+			return fmt.Errorf("issuing %s %d: %w", c.kind, c.version, err)
+		}
+	}
+	for i := len(issued) - 1; i >= 0; i-- { // the timestamp last: it names only what is on the disk
+		if err := d.keep(issued[i].kind, issued[i].version, docs[i]); err != nil {
+			return err
+		}
+	}
+	d.book, d.last = book, last
+	return nil
+}
+
+// timestamp makes the payload that names the newest of each kind.
+func (d *Desk) timestamp(now time.Time, last map[directory.Kind][]byte, changes []change) (change, error) {
 	stamp := &directory.Timestamp{Head: directory.Head{Type: directory.KindTimestamp, Version: d.book.Version(directory.KindTimestamp) + 1,
 		Expires: now.Add(directory.TimestampLife).UTC().Truncate(time.Second)}}
-	if old := d.last[directory.KindTimestamp]; old != nil {
+	if old := last[directory.KindTimestamp]; old != nil {
 		stamp.Previous = directory.HashOf(old)
 	}
 	point := func(k directory.Kind) directory.Pointer {
-		p := directory.Pointer{Version: d.book.Version(k), Hash: directory.HashOf(d.last[k])}
+		p := directory.Pointer{Version: d.book.Version(k), Hash: directory.HashOf(last[k])}
 		for _, c := range changes {
 			if c.kind == k {
 				p.Version = c.version
@@ -157,22 +193,9 @@ func (d *Desk) issue(now time.Time, changes ...change) error {
 	stamp.Root, stamp.Directory, stamp.Structure = point(directory.KindRoot), point(directory.KindDirectory), point(directory.KindStructure)
 	payload, err := json.Marshal(stamp)
 	if err != nil {
-		return fmt.Errorf("encoding the timestamp: %w", err)
+		return change{}, fmt.Errorf("encoding the timestamp: %w", err)
 	}
-	d.last[directory.KindTimestamp] = payload
-	for _, c := range append([]change{{directory.KindTimestamp, stamp.Version, payload}}, changes...) {
-		doc := sign.NewDocument(c.payload)
-		if err := doc.Sign(c.kind.Context(), d.keys[c.kind]); err != nil {
-			return err
-		}
-		if _, err := d.book.Apply(c.kind, doc.Encode(), now); err != nil {
-			return fmt.Errorf("issuing %s %d: %w", c.kind, c.version, err)
-		}
-		if err := d.keep(c.kind, c.version, doc.Encode()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return change{directory.KindTimestamp, stamp.Version, payload}, nil
 }
 
 // keep writes a document; only the newest timestamp stays.

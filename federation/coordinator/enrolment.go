@@ -3,6 +3,7 @@ package coordinator
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"iconet.example/crypto/canon"
 	"iconet.example/crypto/sign"
@@ -44,4 +45,16 @@ func ParseEnrolment(b []byte) (*Enrolment, error) {
 		return nil, federation.Reject(federation.ReasonMemberID, "the enrolment of %q lacks a name or carries the keys of %s", string(e.Code), keys.Member)
 	}
 	return e, keys.Verify(e.NationalRoot)
+}
+
+// current refuses keys that are not valid at a time.
+func (e *Enrolment) current(now time.Time) error {
+	keys, err := directory.ParseNodeKeys(e.NodeKeys)
+	if err != nil {
+		return fmt.Errorf("parsing an enrolment: %w", err)
+	}
+	if ms := uint64(now.UnixMilli()); ms < keys.NotBeforeMS || ms >= keys.NotAfterMS {
+		return federation.Reject(federation.ReasonExpired, "the node keys of %s are not valid at present", e.Code)
+	}
+	return nil
 }

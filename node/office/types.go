@@ -99,12 +99,12 @@ type Provenance struct {
 	Owner            federation.MemberCode `json:"owner"`
 	Incarnation      uint32                `json:"incarnation"`
 	Index            uint64                `json:"index"`
-	Leaf             string                `json:"leaf"`        // hex, RFC 6962 leaf hash
-	CtHash           string                `json:"ct_hash"`     // hex, SHA-256 of the sealed bytes
-	SignKey          string                `json:"sign_key"`    // fingerprint of the owner's signing key
-	LogSize          uint64                `json:"log_size"`    // of the owner's signed checkpoint that covers it
-	LogRoot          string                `json:"log_root"`    // hex
-	Verified         bool                  `json:"verified"`    // signature and log inclusion checked for this answer
+	Leaf             string                `json:"leaf"`     // hex, RFC 6962 leaf hash
+	CtHash           string                `json:"ct_hash"`  // hex, SHA-256 of the sealed bytes
+	SignKey          string                `json:"sign_key"` // fingerprint of the owner's signing key
+	LogSize          uint64                `json:"log_size"` // of the owner's signed checkpoint that covers it
+	LogRoot          string                `json:"log_root"` // hex
+	Verified         bool                  `json:"verified"` // signature and log inclusion checked for this answer
 	StructureVersion uint32                `json:"structure_version"`
 	DirectoryVersion uint32                `json:"directory_version"`
 	DeleteAfter      time.Time             `json:"delete_after"`

@@ -245,6 +245,13 @@ func (s *Store) Officials() (records [][]byte, err error) {
 	return records, err
 }
 
+// PutOfficial keeps an account.
+func (s *Store) PutOfficial(id string, record []byte) error {
+	b := NewBatch()
+	b.PutOfficial(id, record)
+	return s.Commit(b)
+}
+
 // Imported gives the item that an import key led to.
 func (s *Store) Imported(importKey [32]byte) (federation.ItemID, bool, error) {
 	v, err := s.get(key('k', importKey))
