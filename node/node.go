@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,8 @@ type Node struct {
 	accounts *account.Service
 	metrics  *prometheus.Registry
 	doors    []door
+	deskMu   sync.Mutex    // guards desk
+	done     chan struct{} // closed when Run is told to stop
 
 	started time.Time
 	rebuilt atomic.Bool
@@ -69,7 +72,7 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 // Open opens everything but starts nothing that acts on its own, except the store's writer. Listeners are open when it
 // returns, so an address in use is its error. On an error everything it opened is closed.
 func Open(ctx context.Context, c Config) (n *Node, err error) {
-	n = &Node{c: c, self: c.Config.Member, metrics: prometheus.NewRegistry(), started: now(), halted: make(chan error, 1)}
+	n = &Node{c: c, self: c.Config.Member, metrics: prometheus.NewRegistry(), started: now(), halted: make(chan error, 1), done: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -103,6 +106,7 @@ func (n *Node) Close() error {
 // Run works until ctx ends and returns nil then, or the first error of a part that cannot go on.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, func() { close(n.done) })
 	group.Go(func() error {
 		if err := n.keeper.Rebuild(ctx); err != nil && ctx.Err() == nil {
 			return err
@@ -153,16 +157,19 @@ func (n *Node) stamp(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := n.desk.Stamp(now()); err != nil {
-			return err
+		n.deskMu.Lock()
+		err := n.desk.Stamp(now())
+		if err == nil {
+			err = n.takeFromDesk()
 		}
-		if err := n.takeFromDesk(); err != nil {
+		n.deskMu.Unlock()
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// takeFromDesk applies the desk's documents to this node's own book.
+// takeFromDesk applies the desk's documents to this node's own book. deskMu is held once the node runs.
 func (n *Node) takeFromDesk() error {
 	for _, d := range n.desk.Documents().Documents {
 		if _, err := n.docs.Apply(d.Kind, d.Document); err != nil && federation.ReasonOf(err) != federation.ReasonRollback {
@@ -173,7 +180,7 @@ func (n *Node) takeFromDesk() error {
 }
 
 func (n *Node) openKeys() (err error) {
-	if n.ring, err = keyring.Open(filepath.Join(n.c.Dir, "keys"), n.c.Protection); err != nil {
+	if n.ring, err = keyring.Open(filepath.Join(n.c.Dir, keysDir), n.c.Protection); err != nil {
 		return err
 	}
 	if n.ring.Plain && !n.c.Config.TestNetwork {

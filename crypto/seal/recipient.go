@@ -2,6 +2,8 @@ package seal
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +29,17 @@ func ParseRecipient(s string) (Recipient, error) {
 
 // String gives the 1 959 characters of the text form.
 func (r Recipient) String() string { return r.r.String() }
+
+// Fingerprint gives 32 characters in groups of four for comparing: base32 (RFC 4648) of the first 20 bytes of the SHA-256
+// of the text form.
+func (r Recipient) Fingerprint() string {
+	sum := sha256.Sum256([]byte(r.String()))
+	var groups []string
+	for text := base32.StdEncoding.EncodeToString(sum[:20]); text != ""; text = text[4:] {
+		groups = append(groups, text[:4])
+	}
+	return strings.Join(groups, " ")
+}
 
 // Identity is the private half of a reader's key.
 type Identity struct{ id *age.HybridIdentity }

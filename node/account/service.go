@@ -97,6 +97,13 @@ func (s *Service) Empty() bool {
 	return len(s.officials) == 0
 }
 
+// Known reports whether a login is taken.
+func (s *Service) Known(login string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.officials[login] != nil
+}
+
 // Put adds an account with a password, or replaces one and ends its sessions. ErrInvalid for a login, role or password
 // that is not acceptable.
 func (s *Service) Put(o Official, password string) error {
