@@ -43,7 +43,7 @@ func exampleAlert(now time.Time) *api.Submission {
 	return &api.Submission{Form: "EWS-01", Audience: "DE,IT",
 		Header: federation.Values{"title": "Exercise: lorries with hidden compartments at Medyka", "language": "en", "impact": "2",
 			"summary":     "Exercise. Three lorries with a hidden compartment behind the cabin in one week, a pattern not seen on this road before.",
-			"source_eval": "B", "info_eval": "3", "originating_unit": "Border situation centre", "pd_declaration": true, "lawful_declaration": true},
+			"source_eval": "B", "info_eval": "3", "use_level": "TAC", "originating_unit": "Border situation centre", "pd_declaration": true, "lawful_declaration": true},
 		Fields: federation.Values{"kind": "CHG", "urgency": "URGENT", "known_at": now.UTC().Add(-time.Hour).Format(time.RFC3339), "status": "ongoing",
 			"event_time":  map[string]any{"from": day},
 			"place":       map[string]any{"name": "Medyka", "country": "PL", "level": "bcp", "lat": json.Number("49.8"), "lon": json.Number("22.93")},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type Node interface {
 	Peers() []Peer
 	Keys() []Key
 	Doctor() []Check
+	// Verify checks the node's data from first principles.
+	Verify(context.Context) (*Report, error)
 	// Admit takes enrolments at the coordinator's desk; ErrDenied at another node.
 	Admit(enrolments ...[]byte) error
 	// Bundle gives the documents in force as a file for a new node.
@@ -54,6 +57,7 @@ func New(c Config) http.Handler {
 		"GET /v1/peers":       func(*http.Request) (any, error) { return c.Node.Peers(), nil },
 		"GET /v1/keys":        func(*http.Request) (any, error) { return c.Node.Keys(), nil },
 		"GET /v1/doctor":      func(*http.Request) (any, error) { return c.Node.Doctor(), nil },
+		"GET /v1/check":       func(r *http.Request) (any, error) { return c.Node.Verify(r.Context()) },
 		"GET /v1/structure":   func(*http.Request) (any, error) { return c.Office.Structure(), nil },
 		"GET /v1/bundle":      func(*http.Request) (any, error) { b, err := c.Node.Bundle(); return json.RawMessage(b), err },
 		"POST /v1/members":    h.admit,

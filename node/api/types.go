@@ -56,6 +56,23 @@ type Key struct {
 	Protection  string    `json:"protection"`
 }
 
+// Report is the result of checking a node's data anew.
+type Report struct {
+	Member     federation.MemberCode `json:"member"`
+	Logs       []LogReport           `json:"logs"`
+	AuditLines uint64                `json:"audit_lines"`
+	Problems   []string              `json:"problems"` // empty if all is in order
+}
+
+// LogReport is what was checked of one owner's log.
+type LogReport struct {
+	Owner   federation.MemberCode `json:"owner"`
+	Size    uint64                `json:"size"`    // entries of which the leaf hash is here
+	Records int                   `json:"records"` // entries that are here with their sealed bytes
+	Opened  int                   `json:"opened"`
+	Sealed  int                   `json:"sealed"` // records whose key has not come
+}
+
 // Check is one line of the doctor's report.
 type Check struct {
 	Name   string `json:"name"`

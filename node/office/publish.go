@@ -92,7 +92,7 @@ func (o *Office) prepare(who policy.Subject, s Submission) (*prepared, error) {
 		return nil, err
 	}
 	element, _ := view.Structure.Element(form.Element)
-	item := &federation.Item{Form: form.Code, Version: form.Version, Owner: o.c.Self, Header: completeHeader(s, form, codes, now), Fields: s.Fields}
+	item := &federation.Item{Form: form.Code, Version: form.Version, Owner: o.c.Self, Header: completeHeader(s, view.Structure.Header, form, codes, now), Fields: s.Fields}
 	if item, err = item.Normal(); err != nil {
 		return nil, err
 	}
@@ -111,8 +111,9 @@ func (o *Office) prepare(who policy.Subject, s Submission) (*prepared, error) {
 	return p, nil
 }
 
-// completeHeader fills in the header fields that are the node's to set, and the form's defaults where a person left them.
-func completeHeader(s Submission, form *federation.Form, audience []federation.MemberCode, now time.Time) federation.Values {
+// completeHeader fills in the header fields that are the node's to set, and the structure's defaults where a person left
+// a field out.
+func completeHeader(s Submission, fields []federation.Field, form *federation.Form, audience []federation.MemberCode, now time.Time) federation.Values {
 	h := federation.Values{}
 	for name, v := range s.Header {
 		h[name] = v
@@ -123,11 +124,11 @@ func completeHeader(s Submission, form *federation.Form, audience []federation.M
 	if urgency, _ := s.Fields["urgency"].(string); urgency == "FLASH" {
 		h["validation"] = "V0"
 	}
-	if _, ok := h["marking"]; !ok {
-		h["marking"] = federation.MarkingNetwork.String()
-	}
-	if _, ok := h["tlp"]; !ok {
-		h["tlp"] = "AMBER"
+	for i := range fields {
+		f := &fields[i]
+		if _, ok := h[f.ID]; !ok && f.Default != "" && f.By != "node" {
+			h[f.ID] = f.Default
+		}
 	}
 	h["audience"] = form.AudienceDefault
 	delete(h, "audience_members")

@@ -42,7 +42,7 @@ type NotPublishable struct {
 }
 
 func (e *NotPublishable) Error() string {
-	return fmt.Sprintf("the item has %d faults and %d passages that may not leave the node", len(e.Faults), len(e.Findings))
+	return fmt.Sprintf("fields to mend: %d; passages that may not leave the node: %d", len(e.Faults), len(e.Findings))
 }
 
 // Unwrap gives the kind.
