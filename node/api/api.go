@@ -135,17 +135,11 @@ func (h *handler) signIn(r *http.Request) (any, error) {
 	if err := read(r, &c); err != nil {
 		return nil, err
 	}
-	s, err := h.c.Accounts.SignIn(c.Login, c.Password)
+	s, err := office.SignIn(h.c.Accounts, h.c.Trail, c.Login, c.Password)
 	if errors.Is(err, federation.ErrDenied) {
-		if err := h.c.Trail.Record(audit.Line{Actor: "nobody", Action: "sign_in", Decision: "refused"}); err != nil {
-			return nil, err
-		}
 		return nil, problem(NotAllowed, http.StatusForbidden, "login and password do not fit, or there were too many tries", "check both; after five failures wait half a minute", nil)
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := h.c.Trail.Record(audit.Line{Actor: s.Official.ID, Action: "sign_in", Decision: "allowed"}); err != nil {
 		return nil, err
 	}
 	return Session{Token: s.Token, Official: official(s.Official)}, nil
