@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"iconet.example/federation"
 	"iconet.example/federation/directory"
@@ -91,12 +92,18 @@ func (v *visit) members(view *directory.View, chosen func(*directory.Peer) bool)
 
 func (v *visit) alertRow(view *directory.View, s office.Summary) alertRow {
 	st := view.Structure
-	row := alertRow{Summary: s, UrgencyText: st.Label("CL-URGENCY", s.Urgency, v.lang), ImpactText: st.Label("CL-IMPACT", s.Impact, v.lang),
+	row := alertRow{Summary: s, UrgencyText: word(st.Label("CL-URGENCY", s.Urgency, v.lang)), ImpactText: st.Label("CL-IMPACT", s.Impact, v.lang),
 		ImpactClass: impactClass(s.Impact), CountryText: st.Label(federation.CountryList, s.Country, v.lang), OwnerName: v.memberName(view, s.Owner)}
 	for _, r := range s.Routes {
 		row.RouteTexts = append(row.RouteTexts, st.Label("CL-ROUTE", r, v.lang))
 	}
 	return row
+}
+
+// word gives the part of a label before its explanation: "urgent" of "urgent: within 24 h".
+func word(label string) string {
+	short, _, _ := strings.Cut(label, ":")
+	return strings.TrimSpace(short)
 }
 
 func (v *visit) memberName(view *directory.View, code federation.MemberCode) string {

@@ -38,6 +38,7 @@ type control struct {
 	Hint     string
 	Error    string
 	Optional bool
+	Needed   string // when a conditional question must be answered, in words
 	Numeric  bool
 	Max      int
 	List     string // of suggestions
@@ -81,7 +82,7 @@ func (b *builder) sections() []section {
 				continue
 			}
 			base := "fields."
-			optional := f.Required == "O"
+			optional := f.Required != "M"
 			if header {
 				base = "header."
 				for _, needed := range b.form.RequireHeader {
@@ -142,6 +143,9 @@ func (b *builder) control(f *federation.Field, path string, optional bool) *cont
 	c := b.fresh(path, label, b.look(f))
 	c.Hint, _ = f.Help.In(b.lang)
 	c.Optional = optional
+	if f.Required == "C" {
+		c.Needed = b.needed(f)
+	}
 	switch c.Look {
 	case lookRows:
 		b.rows(f, c)
@@ -156,6 +160,28 @@ func (b *builder) control(f *federation.Field, path string, optional bool) *cont
 	}
 	c.Open = c.Open || c.Error != "" || c.Value != ""
 	return c
+}
+
+// needed says when a conditional question must be answered, such as "Kind of message: update, false alarm".
+func (b *builder) needed(f *federation.Field) string {
+	cond, err := federation.ParseCondition(f.When)
+	if err != nil || cond.Field == "" {
+		return ""
+	}
+	on, _ := b.s.Field(b.form, cond.Field)
+	if on == nil {
+		return ""
+	}
+	label, _ := on.Label.In(b.lang)
+	var answers []string
+	for _, code := range cond.Codes {
+		for _, e := range b.s.Options(on) {
+			if text, _ := e.Label.In(b.lang); e.Code == code {
+				answers = append(answers, "«\u00a0"+text+"\u00a0»")
+			}
+		}
+	}
+	return b.text.say("compose.needed", label, strings.Join(answers, ", "))
 }
 
 func (b *builder) look(f *federation.Field) string {
@@ -223,7 +249,7 @@ func (b *builder) named(f *federation.Field, value string) string {
 	if value == "" {
 		return ""
 	}
-	return b.s.Label(f.Type.List, strings.ToUpper(value), b.lang)
+	return b.s.Label(f.Type.List, b.code(f, value), b.lang)
 }
 
 func (b *builder) parts(c *control, names ...string) {
@@ -247,8 +273,8 @@ func (b *builder) group(f *federation.Field, c *control, path string, fields []f
 		sub := &fields[i]
 		part := b.control(sub, path+"."+sub.ID, sub.Required == "O" || c.Optional)
 		c.Parts = append(c.Parts, part)
-		if part.Look == lookSelect && len(compoundDefaults[sub.Type.List]) > 0 && part.Value == "" && len(b.posted) > 0 {
-			choose(part, compoundDefaults[sub.Type.List])
+		if code := compoundDefaults[sub.Type.List]; code != "" && (part.Value == "" || part.Value == code) {
+			choose(part, code)
 			continue // a value that stands there by itself is no answer yet
 		}
 		c.Open = c.Open || part.Open

@@ -73,6 +73,9 @@ func (c *catalogue) moment(t time.Time) string {
 }
 
 func (c *catalogue) day(t time.Time) string {
+	if c.lang == "fr" && t.Day() == 1 {
+		return fmt.Sprintf("1er %s %d", c.say("month."+strconv.Itoa(int(t.Month()))), t.Year())
+	}
 	return fmt.Sprintf("%d %s %d", t.Day(), c.say("month."+strconv.Itoa(int(t.Month()))), t.Year())
 }
 
