@@ -36,6 +36,7 @@ func (i inspector) Status() api.Status {
 			s.PeersReachable++
 		}
 		s.Queue += p.Queue
+		s.LeftWithOthers += p.Left
 		s.Behind += p.LogKnown - p.LogSize
 	}
 	return s
@@ -57,12 +58,13 @@ func (n *Node) rejected() map[string]uint64 {
 		return out
 	}
 	for _, f := range families {
-		if f.GetName() != "iconet_reject_total" {
+		prefix, ok := map[string]string{"iconet_reject_total": "", "iconet_connections_refused_total": "connection_"}[f.GetName()]
+		if !ok {
 			continue
 		}
 		for _, m := range f.GetMetric() {
 			if v := m.GetCounter().GetValue(); v > 0 && len(m.GetLabel()) > 0 {
-				out[m.GetLabel()[0].GetValue()] = uint64(v)
+				out[prefix+m.GetLabel()[0].GetValue()] = uint64(v)
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func statusCommand() *cli.Command {
 		t.add("items readable", strconv.Itoa(s.Items))
 		t.add("own log", fmt.Sprintf("%d entries", s.LogSize))
 		t.add("peers reachable", fmt.Sprintf("%d of %d", s.PeersReachable, s.PeersTotal))
-		t.add("deliveries waiting", strconv.FormatUint(s.Queue, 10))
+		t.add("deliveries waiting", fmt.Sprintf("%d, of which %d lie with other members as well", s.Queue, s.LeftWithOthers))
 		t.add("entries behind", strconv.FormatUint(s.Behind, 10))
 		t.add("coordinator", s.Coordinator)
 		t.add("directory, structure", fmt.Sprintf("versions %d, %d", s.DirectoryVersion, s.StructureVersion))

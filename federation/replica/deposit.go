@@ -71,6 +71,7 @@ func (r *Replica) depositFor(ctx context.Context, grantee federation.MemberCode,
 	}
 	if r.unacknowledged(grantee) == 0 {
 		l.firstSeen = time.Time{}
+		r.note(grantee, func(s *Status) { s.Left = 0 })
 		if len(l.holders) > 0 {
 			r.takeBack(ctx, grantee, incarnation, delivered, l)
 		}
@@ -90,7 +91,9 @@ func (r *Replica) depositFor(ctx context.Context, grantee federation.MemberCode,
 	if err != nil || len(issued) == 0 {
 		return err
 	}
-	return r.leaveRun(ctx, grantee, issued, l)
+	err = r.leaveRun(ctx, grantee, issued, l)
+	r.note(grantee, func(s *Status) { s.Left = l.seq - min(l.seq, delivered) })
+	return err
 }
 
 // leaveRun gives a run of grants with one audience to two of its members.

@@ -15,6 +15,7 @@ type Status struct {
 	LogSize     uint64 // of its log here
 	LogKnown    uint64 // as its newest head says
 	Queue       uint64 // grants for it that it has not acknowledged
+	Left        uint64 // of these, how many lie with other members of their audience as well
 	LastError   string
 	Frozen      bool // it signed two histories
 }

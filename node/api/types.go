@@ -25,12 +25,13 @@ type Status struct {
 	LogSize          uint64                `json:"log_size"` // of the node's own log
 	PeersReachable   int                   `json:"peers_reachable"`
 	PeersTotal       int                   `json:"peers_total"`
-	Queue            uint64                `json:"queue"` // deliveries not yet acknowledged
+	Queue            uint64                `json:"queue"`            // deliveries not yet acknowledged
+	LeftWithOthers   uint64                `json:"left_with_others"` // of these, those that other members keep as well
 	Behind           uint64                `json:"behind"`
 	Coordinator      string                `json:"coordinator"` // freshness of its timestamp
 	DirectoryVersion uint32                `json:"directory_version"`
 	StructureVersion uint32                `json:"structure_version"`
-	Rejected         map[string]uint64     `json:"rejected"` // by reason, those above zero
+	Rejected         map[string]uint64     `json:"rejected"` // by reason, those above zero; "connection_" and a cause at the gate
 }
 
 // Peer is another member as this node knows it.
