@@ -130,13 +130,17 @@ func settle(t *testing.T, want int, nodes ...*testnet.Node) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, one := range nodes {
+		var last *api.Status
 		for {
 			s, err := one.Client().Status(ctx)
 			if err == nil && s.Ready && s.Items == want {
 				break
 			}
+			if err == nil {
+				last = s
+			}
 			if ctx.Err() != nil {
-				t.Fatalf("%s shows %+v, want %d items (%v)", one.Code, s, want, err)
+				t.Fatalf("%s shows %+v, want %d items (%v)", one.Code, last, want, err)
 			}
 			time.Sleep(20 * time.Millisecond)
 		}

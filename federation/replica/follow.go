@@ -143,6 +143,7 @@ type session struct {
 	peer     *directory.Peer // the owner's line in the directory
 	follower *feed.Follower
 	inbox    grant.Position
+	last     bool // the server has sent what it has; only records we asked for may still come
 }
 
 // pull follows owner's log on a stream to source until it ends, and counts what it had to refuse.
@@ -231,7 +232,8 @@ func (s *session) take(ctx context.Context, m wire.Message) error {
 	case wire.Head:
 		return s.head(m)
 	case wire.End:
-		return errEnded
+		s.last = true
+		return s.want()
 	default:
 		return federation.Reject(federation.ReasonFrame, "%s answers a subscription with %T", s.source, m)
 	}
@@ -249,15 +251,23 @@ func (s *session) head(m wire.Head) error {
 	return s.want()
 }
 
+// want asks for records that were granted and have not come; a stream that brings nothing else ends without such.
 func (s *session) want() error {
 	leaves, err := s.r.c.Store.Wanted(s.owner, maxWanted)
 	if err != nil {
 		return keeperError{err}
 	}
 	if len(leaves) == 0 {
-		return nil
+		return s.idle()
 	}
 	return wire.Write(s.stream, wire.Want{Owner: s.owner, Leaves: leaves})
+}
+
+func (s *session) idle() error {
+	if s.last {
+		return errEnded
+	}
+	return nil
 }
 
 // page verifies a page and its grants and hands them to the keeper.
@@ -294,23 +304,65 @@ func (s *session) page(ctx context.Context, m wire.Page) error {
 	if a.Accepted != nil {
 		s.r.metrics.records.Add(float64(len(a.Accepted.Records)))
 	}
-	return s.acknowledge(a, out)
+	if err := s.acknowledge(a, out); err != nil || out.Opened || s.source != s.owner {
+		return err
+	}
+	return s.want()
 }
 
-// records takes what answers a Want.
+// records takes what answers a Want: records in the log whose keys came before them.
 func (s *session) records(ctx context.Context, m wire.Records) error {
+	if len(m.Records) == 0 {
+		return s.idle()
+	}
 	acc := &feed.Accepted{Spine: s.follower.Spine()}
+	granted := map[merkle.Hash]grant.Position{}
 	for _, rec := range m.Records {
-		if err := s.follower.CheckRecord(rec, rec.Entry.Leaf()); err != nil {
+		leaf := rec.Entry.Leaf()
+		pos, err := s.r.c.Store.WantedSince(s.owner, leaf)
+		if errors.Is(err, federation.ErrNotFound) {
+			return federation.Reject(federation.ReasonIndex, "%s sends entry %d of %s, which was not asked for", s.source, rec.Entry.Index, s.owner)
+		}
+		if err != nil {
+			return keeperError{err}
+		}
+		if err := s.inLog(rec.Entry.Index, leaf); err != nil {
 			return err
 		}
+		if err := s.follower.CheckRecord(rec, leaf); err != nil {
+			return err
+		}
+		granted[leaf] = pos
 		acc.Records = append(acc.Records, rec)
 	}
 	out, err := s.r.c.Keeper.Accept(ctx, &Arrival{Owner: s.owner, Accepted: acc, Inbox: s.inbox})
 	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return keeperError{err}
 	}
-	return s.acknowledge(&Arrival{Inbox: s.inbox}, out)
+	for _, leaf := range out.Quarantined {
+		if err := s.ack(granted[leaf], grant.Quarantined); err != nil {
+			return err
+		}
+	}
+	if err := s.acknowledge(&Arrival{Inbox: s.inbox}, out); err != nil {
+		return err
+	}
+	return s.want()
+}
+
+// inLog checks that the log has a leaf at an index, which for records outside a page no checkpoint has shown yet.
+func (s *session) inLog(index uint64, leaf merkle.Hash) error {
+	there, err := s.r.c.Store.Leaves(s.owner, index, 1)
+	if err != nil && !errors.Is(err, federation.ErrNotFound) {
+		return keeperError{err}
+	}
+	if len(there) != 1 || there[0] != leaf {
+		return federation.Reject(federation.ReasonIndex, "%s sends an entry that is not at %d in the log of %s", s.source, index, s.owner)
+	}
+	return nil
 }
 
 // grants opens, verifies and orders the grants of a page. Those already applied are passed over.
@@ -363,11 +415,7 @@ func (s *session) acknowledgeStanding() error {
 	if s.inbox.Seq == 0 {
 		return nil
 	}
-	leaves, err := s.r.c.Store.Wanted(s.owner, 1)
-	if err != nil {
-		return keeperError{err}
-	}
-	return s.acknowledge(&Arrival{Inbox: s.inbox}, Outcome{Opened: len(leaves) == 0})
+	return s.acknowledge(&Arrival{Inbox: s.inbox}, Outcome{Opened: true})
 }
 
 // acknowledge answers the grants of an arrival: first those of which an item was refused, then all.
@@ -391,7 +439,13 @@ func (s *session) acknowledge(a *Arrival, out Outcome) error {
 	}
 	status := grant.Stored
 	if out.Opened {
-		status = grant.Opened
+		missing, err := s.r.c.Store.Wanted(s.owner, 1)
+		if err != nil {
+			return keeperError{err}
+		}
+		if len(missing) == 0 {
+			status = grant.Opened
+		}
 	}
 	return s.ack(a.Inbox, status)
 }

@@ -55,6 +55,8 @@ type Store interface {
 	Records(owner federation.MemberCode, from, to uint64, most int) (recs []feed.Record, next uint64, err error)
 	RecordByLeaf(owner federation.MemberCode, leaf merkle.Hash) (feed.Record, error)
 	Wanted(owner federation.MemberCode, n int) ([]merkle.Hash, error)
+	// WantedSince gives the grant that handed over a wanted leaf; ErrNotFound for one that is not wanted.
+	WantedSince(owner federation.MemberCode, leaf merkle.Hash) (grant.Position, error)
 	Inbox(owner federation.MemberCode) (grant.Position, error)
 	Outbox(grantee federation.MemberCode) (grant.Position, error)
 	Outgoing(grantee federation.MemberCode, incarnation uint32, seq uint64, n int) ([]Issued, error)

@@ -279,7 +279,8 @@ func (s *server) acked(m wire.Ack) error {
 	return err
 }
 
-// wanted sends the records asked for that are here and that the reader may have; it says nothing of the others.
+// wanted sends the records asked for that are here and that the reader may have, none if there are none: whether the others
+// exist is not told.
 func (s *server) wanted(m wire.Want) error {
 	if m.Owner != s.owner {
 		return federation.Reject(federation.ReasonOwner, "%s wants records of %s on a stream of %s", s.to, m.Owner, s.owner)
@@ -298,9 +299,6 @@ func (s *server) wanted(m wire.Want) error {
 			break
 		}
 		out.Records = append(out.Records, rec)
-	}
-	if len(out.Records) == 0 {
-		return nil
 	}
 	return s.write(out)
 }

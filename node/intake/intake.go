@@ -54,6 +54,12 @@ type judged struct {
 	later  bool  // sound so far, but made under a structure that is not here yet
 }
 
+// wanted is a key whose record is not here yet, with the grant that brought it.
+type wanted struct {
+	grant.Line
+	by grant.Position
+}
+
 // Accept judges an arrival and makes what passes durable: keys first, then one transaction, then the index. An error is
 // one of vault or store; nothing of the arrival has had an effect then.
 func (k *Keeper) Accept(ctx context.Context, a *replica.Arrival) (replica.Outcome, error) {
@@ -86,7 +92,7 @@ func (k *Keeper) Accept(ctx context.Context, a *replica.Arrival) (replica.Outcom
 }
 
 // sort pairs records with keys. missing are the grant lines whose record is not here yet.
-func (k *Keeper) sort(a *replica.Arrival) (work []*judged, missing []grant.Line, err error) {
+func (k *Keeper) sort(a *replica.Arrival) (work []*judged, missing []wanted, err error) {
 	byLeaf := map[merkle.Hash]*judged{}
 	if a.Accepted != nil {
 		for _, rec := range a.Accepted.Records {
@@ -108,7 +114,7 @@ func (k *Keeper) sort(a *replica.Arrival) (work []*judged, missing []grant.Line,
 			rec, err := k.c.Store.RecordByLeaf(a.Owner, l.Leaf)
 			switch {
 			case errors.Is(err, federation.ErrNotFound):
-				missing = append(missing, l)
+				missing = append(missing, wanted{l, grant.Position{Incarnation: g.Incarnation, Seq: g.Seq, Hash: g.Hash()}})
 			case err != nil:
 				return nil, nil, fmt.Errorf("reading what %s granted: %w", a.Owner, err)
 			default:
@@ -174,7 +180,7 @@ func (k *Keeper) examine(view *directory.View, now time.Time, rec feed.Record, k
 }
 
 // batch writes down what was judged.
-func (k *Keeper) batch(a *replica.Arrival, work []*judged, missing []grant.Line) *store.Batch {
+func (k *Keeper) batch(a *replica.Arrival, work []*judged, missing []wanted) *store.Batch {
 	b := store.NewBatch()
 	now := uint64(k.c.Now().UnixMilli())
 	if acc := a.Accepted; acc != nil {
@@ -202,13 +208,13 @@ func (k *Keeper) batch(a *replica.Arrival, work []*judged, missing []grant.Line)
 		}
 	}
 	for _, l := range missing {
-		b.Want(a.Owner, l.Leaf)
+		b.Want(a.Owner, l.Leaf, l.by)
 	}
 	return b
 }
 
 // settle shows what passed and tells the outcome.
-func (k *Keeper) settle(work []*judged, missing []grant.Line) (replica.Outcome, error) {
+func (k *Keeper) settle(work []*judged, missing []wanted) (replica.Outcome, error) {
 	out := replica.Outcome{Opened: len(missing) == 0}
 	var rows []*index.Row
 	for _, w := range work {

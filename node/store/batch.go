@@ -125,9 +125,9 @@ func (b *Batch) SetInbox(owner federation.MemberCode, p grant.Position) {
 	b.set(key('i', owner), encodePosition(p))
 }
 
-// Want notes a leaf that was granted and whose record is not here.
-func (b *Batch) Want(owner federation.MemberCode, leaf merkle.Hash) {
-	b.set(key('w', owner, [32]byte(leaf)), nil)
+// Want notes a leaf that a grant handed over and whose record is not here.
+func (b *Batch) Want(owner federation.MemberCode, leaf merkle.Hash, by grant.Position) {
+	b.set(key('w', owner, [32]byte(leaf)), encodePosition(by))
 }
 
 // Unwant forgets such a note.

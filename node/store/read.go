@@ -12,6 +12,7 @@ import (
 	"iconet.example/crypto/merkle"
 	"iconet.example/federation"
 	"iconet.example/federation/feed"
+	"iconet.example/federation/grant"
 )
 
 // Spine gives how far an owner's log has come; ErrNotFound for one nothing is known of.
@@ -192,6 +193,15 @@ func (s *Store) Wanted(owner federation.MemberCode, n int) ([]merkle.Hash, error
 		return nil
 	})
 	return leaves, err
+}
+
+// WantedSince gives the grant that handed over a leaf whose record is not here; ErrNotFound for a leaf that is not wanted.
+func (s *Store) WantedSince(owner federation.MemberCode, leaf merkle.Hash) (grant.Position, error) {
+	v, err := s.get(key('w', owner, [32]byte(leaf)))
+	if err != nil {
+		return grant.Position{}, err
+	}
+	return parsePosition(v)
 }
 
 // Rejection is a refused entry.
