@@ -30,7 +30,7 @@ type Sown struct {
 }
 
 // Seed publishes the sample: each incident as an item of the member in whose country it happened, to all. What an earlier
-// call published is passed over.
+// call published is passed over; a node that does not run is left out.
 func (n *Network) Seed(ctx context.Context) ([]Sown, error) {
 	m, err := importer.IOM()
 	if err != nil {
@@ -73,6 +73,10 @@ func (n *Network) sow(ctx context.Context, work map[federation.MemberCode][]*api
 		one, err := n.Node(string(code))
 		if err != nil {
 			return nil, err
+		}
+		if !one.Process.Alive() {
+			out[i].Waiting = len(work[code])
+			continue
 		}
 		group.Go(func() error {
 			cl, err := one.SignIn(ctx, "")

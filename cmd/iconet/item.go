@@ -207,6 +207,9 @@ func exportItem(c *cli.Context) error {
 	if err := get(c, "/v1/export/"+url.PathEscape(c.Args().First()), &e); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(c.String("out"), 0o700); err != nil {
+		return fail(exitFailed, "the directory for the export cannot be made", "choose another with --out", err)
+	}
 	base := filepath.Join(c.String("out"), e.Document.Summary.Ref)
 	for _, f := range []struct {
 		name string

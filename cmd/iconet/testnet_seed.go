@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -16,9 +17,17 @@ func testnetSeed(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	t := table{columns: []string{"NODE", "PUBLISHED", "ALREADY THERE"}}
+	waiting := 0
+	t := table{columns: []string{"NODE", "PUBLISHED", "ALREADY THERE", "WAITING"}}
 	for _, s := range sown {
-		t.add(s.Code.Display(), strconv.Itoa(s.Published), strconv.Itoa(s.Known))
+		t.add(s.Code.Display(), strconv.Itoa(s.Published), strconv.Itoa(s.Known), strconv.Itoa(s.Waiting))
+		waiting += s.Waiting
 	}
-	return emit(c, sown, sown, t)
+	if err := emit(c, sown, sown, t); err != nil {
+		return err
+	}
+	if waiting > 0 {
+		return fail(exitPartly, fmt.Sprintf("%d items wait for nodes that do not run", waiting), "iconet testnet start, then seed again: nothing is published twice", nil)
+	}
+	return nil
 }

@@ -199,7 +199,9 @@ func TestParseDocumentRefuses(t *testing.T) {
 	pub := key(t, 1).Public().String()
 	sig := base64.StdEncoding.EncodeToString(make([]byte, 64))
 	one := fmt.Sprintf(`{"key":%q,"sig":%q}`, pub, sig)
-	doc := func(sigs ...string) string { return `{"payload":"YQ==","signatures":[` + strings.Join(sigs, ",") + `]}` }
+	doc := func(sigs ...string) string {
+		return `{"payload":"YQ==","signatures":[` + strings.Join(sigs, ",") + `]}`
+	}
 	many := make([]string, 33)
 	for i := range many {
 		many[i] = one

@@ -321,7 +321,7 @@ func (s *session) records(ctx context.Context, m wire.Records) error {
 		leaf := rec.Entry.Leaf()
 		pos, err := s.r.c.Store.WantedSince(s.owner, leaf)
 		if errors.Is(err, federation.ErrNotFound) {
-			return federation.Reject(federation.ReasonIndex, "%s sends entry %d of %s, which was not asked for", s.source, rec.Entry.Index, s.owner)
+			continue // a page has brought it meanwhile
 		}
 		if err != nil {
 			return keeperError{err}
@@ -334,6 +334,9 @@ func (s *session) records(ctx context.Context, m wire.Records) error {
 		}
 		granted[leaf] = pos
 		acc.Records = append(acc.Records, rec)
+	}
+	if len(acc.Records) == 0 {
+		return s.idle()
 	}
 	out, err := s.r.c.Keeper.Accept(ctx, &Arrival{Owner: s.owner, Accepted: acc, Inbox: s.inbox})
 	if err != nil {

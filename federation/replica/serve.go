@@ -116,6 +116,11 @@ func (s *server) drain(ctx context.Context) error {
 // next builds the page that follows what the reader has; nil when there is nothing.
 func (s *server) next() (*wire.Page, error) {
 	p := &wire.Page{Page: feed.Page{Owner: s.owner, From: s.leaves}}
+	var err error
+	// Grants first: what is committed between the two reads then shows as a record without its key, not the reverse.
+	if p.Grants, err = s.grants(); err != nil {
+		return nil, err
+	}
 	spine, err := s.r.c.Store.Spine(s.owner)
 	if err != nil && !errors.Is(err, federation.ErrNotFound) {
 		return nil, err
@@ -124,9 +129,6 @@ func (s *server) next() (*wire.Page, error) {
 		if err := s.fill(p, spine); err != nil {
 			return nil, err
 		}
-	}
-	if p.Grants, err = s.grants(); err != nil {
-		return nil, err
 	}
 	if len(p.Leaves) == 0 && len(p.Grants) == 0 {
 		return nil, nil
