@@ -27,6 +27,7 @@ type Sown struct {
 	Code      federation.MemberCode `json:"node"`
 	Published int                   `json:"published"`
 	Known     int                   `json:"already_there"`
+	Waiting   int                   `json:"waiting"` // left out because the node does not run
 }
 
 // Seed publishes the sample: each incident as an item of the member in whose country it happened, to all. What an earlier

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"testing"
 
 	"iconet.example/crypto/merkle"
@@ -150,7 +151,7 @@ func (h *history) reader() merkle.HashReader {
 	}
 }
 
-// page gives the entries [from, to) under the checkpoint of a size, with all records.
+// page gives the entries [from, to) under the checkpoint of a size, with all records. A test may spoil it.
 func (h *history) page(from, to, size uint64) feed.Page {
 	h.t.Helper()
 	proof, err := merkle.ProveConsistency(size, to, h.reader())
@@ -161,12 +162,9 @@ func (h *history) page(from, to, size uint64) feed.Page {
 	if !ok {
 		h.t.Fatalf("no checkpoint of %d", size)
 	}
-	return feed.Page{Owner: "FR", From: from, Leaves: bytesOf(h.leaves[from:to]), Records: append([]feed.Record(nil), h.records[from:to]...),
+	return feed.Page{Owner: "FR", From: from, Leaves: slices.Clone(h.leaves[from:to]), Records: slices.Clone(h.records[from:to]),
 		Checkpoint: signed, Proof: proof}
 }
-
-// bytesOf copies leaves, so that a test may spoil them.
-func bytesOf(leaves []merkle.Hash) []merkle.Hash { return append([]merkle.Hash(nil), leaves...) }
 
 // follower gives a reader that has the first size entries.
 func (h *history) follower(size uint64) *feed.Follower {
