@@ -4,7 +4,8 @@
 // Integers are big-endian and of fixed width; opaque16 is a two-byte length and that many bytes. A format is a sequence of
 // these, without tags or padding, so a value has exactly one encoding.
 //
-// Invariant: what a decoder accepts, encoded again, gives the same bytes; a decoder consumes all of its input.
+// Invariant: what Reader accepts, written again, gives the same bytes; a decoder consumes all of its input. JSON is strict but
+// leaves white space and escapes free: what is signed there is the bytes as they came.
 //
 // Never: no I/O, no knowledge of what the bytes mean.
 //

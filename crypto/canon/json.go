@@ -13,7 +13,8 @@ import (
 const maxDepth = 8
 
 // JSON decodes b into v as encoding/json does, but only if b is at most most bytes of UTF-8 holding one value, nested at
-// most 8 deep, without duplicate or unknown keys. Errors wrap [ErrLayout] and never quote values.
+// most 8 deep, without duplicate or unknown keys. Keys are ASCII without capitals, because encoding/json takes "Name" for
+// "name" and the two would hide a duplicate. Errors wrap [ErrLayout] and never quote values.
 func JSON(b []byte, most int, v any) error {
 	if len(b) > most {
 		return fmt.Errorf("reading %d bytes of JSON where %d are allowed: %w", len(b), most, ErrLayout)
@@ -33,9 +34,28 @@ func JSON(b []byte, most int, v any) error {
 	dec.UseNumber()
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return fmt.Errorf("reading JSON: %w: %w", err, ErrLayout)
+		return fmt.Errorf("reading JSON: %w: %w", unquoted(err), ErrLayout)
 	}
 	return nil
+}
+
+// unquoted takes the value out of an error of encoding/json.
+func unquoted(err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("a value of another kind where a %s belongs", kind.Type)
+	}
+	return err
+}
+
+// lower reports whether a key is ASCII without capitals.
+func lower(key string) bool {
+	for i := range len(key) {
+		if c := key[i]; c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // scanValue walks one value, counting depth and remembering the keys of each object.
@@ -61,6 +81,9 @@ func scanValue(d *json.Decoder, depth int) error {
 			name, _ := k.(string)
 			if keys[name] {
 				return errors.New("a key occurs twice")
+			}
+			if !lower(name) {
+				return errors.New("a key with a capital or outside ASCII")
 			}
 			keys[name] = true
 		}

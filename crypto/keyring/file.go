@@ -49,6 +49,9 @@ const saltSize = 16
 
 // write creates a key file; an existing one is [ErrExists].
 func write(path string, p Protection, secret []byte) error {
+	if err := p.check(); err != nil {
+		return err
+	}
 	body, err := protect(p, secret)
 	if err != nil {
 		return err
@@ -76,6 +79,9 @@ func write(path string, p Protection, secret []byte) error {
 
 // read gives the secret of a key file and whether the file is unprotected.
 func read(path string, p Protection) (secret []byte, plain bool, err error) {
+	if err := p.check(); err != nil {
+		return nil, false, err
+	}
 	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading a key file: %w", err)
@@ -149,6 +155,20 @@ func unprotect(p Protection, head, body []byte) ([]byte, error) {
 	return secret, nil
 }
 
+// check refuses a protection that is none or more than one.
+func (p Protection) check() error {
+	ways := 0
+	for _, given := range []bool{p.Plain, p.Passphrase != nil, p.Credential != ""} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return fmt.Errorf("%d ways to protect the keys are given instead of one: %w", ways, ErrProtection)
+	}
+	return nil
+}
+
 func kind(p Protection) byte {
 	switch {
 	case p.Plain:
@@ -172,12 +192,12 @@ func derive(p Protection, head []byte) ([]byte, error) {
 		}
 		return b, nil
 	}
-	if p.Passphrase == nil {
-		return nil, fmt.Errorf("no passphrase is to be had: %w", ErrPassphrase)
-	}
 	secret, err := p.Passphrase()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the passphrase: %w", err)
+	}
+	if len(secret) == 0 {
+		return nil, fmt.Errorf("the passphrase is empty: %w", ErrPassphrase)
 	}
 	at := len(magic) + 1
 	passes, memory := binary.BigEndian.Uint32(head[at:]), binary.BigEndian.Uint32(head[at+4:])

@@ -3,6 +3,7 @@ package keyring_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -250,7 +251,7 @@ func TestOpenRefusesAnotherSecret(t *testing.T) {
 		{"longer passphrase", passphrase("correct"), passphrase("correct\n"), keyring.ErrPassphrase},
 		{"empty passphrase", passphrase("correct"), passphrase(""), keyring.ErrPassphrase},
 		{"no passphrase given", passphrase("correct"), keyring.Protection{Passphrase: func() ([]byte, error) { return nil, lost }}, lost},
-		{"no way to ask", passphrase("correct"), keyring.Protection{}, keyring.ErrPassphrase},
+		{"no way to ask", passphrase("correct"), keyring.Protection{}, keyring.ErrProtection},
 		{"wrong credential", credential(t, 1, 32), credential(t, 2, 32), keyring.ErrPassphrase},
 		{"short credential", credential(t, 1, 32), credential(t, 1, 31), keyring.ErrPassphrase},
 		{"long credential", credential(t, 1, 32), credential(t, 1, 33), keyring.ErrPassphrase},
@@ -415,5 +416,28 @@ func TestKeyFileKeepsItsForm(t *testing.T) {
 		t.Error(err)
 	} else if got := k.Public().String(); got != want {
 		t.Errorf("the file holds the key %s, want %s", got, want)
+	}
+}
+
+func TestOneWayOfProtectionIsTaken(t *testing.T) {
+	p := passphrase("correct")
+	p.Plain = true
+	if _, err := keyring.Create(t.TempDir(), p); !errors.Is(err, keyring.ErrProtection) {
+		t.Errorf("plain beside a passphrase: %v", err)
+	}
+}
+
+func TestFormattedRingsShowNoKey(t *testing.T) {
+	ring, err := keyring.Create(t.TempDir(), keyring.Protection{Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%s"} {
+		if got := fmt.Sprintf(verb, ring) + fmt.Sprintf(verb, *ring); got != "[key ring][key ring]" {
+			t.Errorf("%s prints %q", verb, got)
+		}
+		if got := fmt.Sprintf(verb, ring.Sign) + fmt.Sprintf(verb, *ring.Sign); strings.Count(got, ring.Sign.Public().String()) != 2 || len(got) > 200 {
+			t.Errorf("%s prints a key as %d characters", verb, len(got))
+		}
 	}
 }

@@ -19,6 +19,12 @@ type Ring struct {
 	Plain              bool // the file is unprotected
 }
 
+// String hides the keys from formatted output.
+func (r Ring) String() string { return "[key ring]" }
+
+// Format hides the keys from formatted output, whatever the verb.
+func (r Ring) Format(s fmt.State, _ rune) { fmt.Fprint(s, r.String()) }
+
 // content is the ring as it lies in its file.
 type content struct {
 	P2P      []byte   `json:"p2p"`
@@ -111,5 +117,9 @@ func OpenKey(path string, p Protection) (*sign.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sign.KeyFromSeed(seed)
+	k, err := sign.KeyFromSeed(seed)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no single key: %w", filepath.Base(path), ErrPassphrase)
+	}
+	return k, nil
 }

@@ -26,8 +26,14 @@ type Checkpoint struct {
 	Root   Hash
 }
 
+// maxSize bounds a log; positions of stored hashes beyond it do not fit 63 bits.
+const maxSize = 1 << 62
+
 // SignCheckpoint gives the signed note of c; the key's name is the origin.
 func SignCheckpoint(c Checkpoint, k *sign.Key) ([]byte, error) {
+	if c.Size >= maxSize {
+		return nil, fmt.Errorf("signing a checkpoint of %d leaves: %w", c.Size, ErrCheckpoint)
+	}
 	signer, err := newNoteSigner(c.Origin, k)
 	if err != nil {
 		return nil, err
@@ -47,7 +53,7 @@ func OpenCheckpoint(signed []byte, origin string, pub sign.PublicKey) (Checkpoin
 	}
 	verifier, err := newNoteVerifier(origin, pub)
 	if err != nil {
-		return Checkpoint{}, err
+		return Checkpoint{}, fmt.Errorf("%w: %w", err, ErrCheckpoint)
 	}
 	n, err := note.Open(signed, note.VerifierList(verifier))
 	if err != nil {

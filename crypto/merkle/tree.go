@@ -54,6 +54,9 @@ type Tree struct {
 
 // LoadTree reads the right edge of a log with size leaves. The empty tree needs no reader.
 func LoadTree(size uint64, r HashReader) (*Tree, error) {
+	if size >= maxSize {
+		return nil, fmt.Errorf("reading a log of %d leaves: %w", size, ErrCheckpoint)
+	}
 	t := &Tree{size: int64(size), edge: map[int64]Hash{}}
 	if size == 0 {
 		return t, nil

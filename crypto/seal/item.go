@@ -30,8 +30,11 @@ type ItemKey [32]byte
 // String hides the key from formatted output.
 func (ItemKey) String() string { return "[item key]" }
 
-// GoString hides the key from formatted output.
-func (ItemKey) GoString() string { return "[item key]" }
+// Format hides the key from formatted output, whatever the verb.
+func (k ItemKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, k.String()) }
+
+// MarshalText hides the key from encodings, which it never belongs in.
+func (k ItemKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Passphrase gives the form that stock age asks for: 43 characters, unpadded base64url (RFC 4648, 5). It is secret.
 func (k ItemKey) Passphrase() string { return base64.RawURLEncoding.EncodeToString(k[:]) }

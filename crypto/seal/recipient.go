@@ -28,7 +28,12 @@ func ParseRecipient(s string) (Recipient, error) {
 }
 
 // String gives the 1 959 characters of the text form.
-func (r Recipient) String() string { return r.r.String() }
+func (r Recipient) String() string {
+	if r.r == nil {
+		return ""
+	}
+	return r.r.String()
+}
 
 // Fingerprint gives 32 characters in groups of four for comparing: base32 (RFC 4648) of the first 20 bytes of the SHA-256
 // of the text form.

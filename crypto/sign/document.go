@@ -45,6 +45,9 @@ func (d *Document) Sign(c Context, s Signer) error {
 		return fmt.Errorf("signing a document: %w", err)
 	}
 	d.signatures = slices.DeleteFunc(d.signatures, func(o signature) bool { return o.Key == s.Public() })
+	if len(d.signatures) == maxSignatures {
+		return fmt.Errorf("signing a document that has %d signatures: %w", maxSignatures, canon.ErrLayout)
+	}
 	d.signatures = append(d.signatures, signature{Key: s.Public(), Sig: sig[:]})
 	return nil
 }
@@ -59,6 +62,9 @@ func ParseDocument(b []byte) (*Document, error) {
 		return nil, fmt.Errorf("parsing a signed document with %d signatures: %w", len(e.Signatures), canon.ErrLayout)
 	}
 	for _, s := range e.Signatures {
+		if s.Key == (PublicKey{}) {
+			return nil, fmt.Errorf("parsing a signature without its key: %w", canon.ErrLayout)
+		}
 		if len(s.Sig) != len(Signature{}) {
 			return nil, fmt.Errorf("parsing a signature of %d bytes: %w", len(s.Sig), canon.ErrLayout)
 		}

@@ -273,9 +273,6 @@ func FuzzDocument(f *testing.F) {
 		once := d.Encode()
 		again, err := sign.ParseDocument(once)
 		if err != nil {
-			if bytes.Contains(once, []byte(strings.Repeat("0", 64))) {
-				return // an entry without a key is read, verifies nothing and cannot be written
-			}
 			t.Fatalf("the encoding is refused: %v", err)
 		}
 		if !bytes.Equal(again.Encode(), once) {

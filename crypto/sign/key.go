@@ -120,7 +120,10 @@ func (k *Key) Sign(c Context, body []byte) (Signature, error) {
 }
 
 // String hides the key from formatted output.
-func (k *Key) String() string { return "[private key of " + k.public.String() + "]" }
+func (k Key) String() string { return "[private key of " + k.public.String() + "]" }
+
+// Format hides the key from formatted output, whatever the verb.
+func (k Key) Format(s fmt.State, _ rune) { fmt.Fprint(s, k.String()) }
 
 // Verify checks a signature over body in context c; a failure is [ErrSignature].
 func Verify(pub PublicKey, c Context, body []byte, sig Signature) error {
