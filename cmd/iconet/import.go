@@ -27,7 +27,7 @@ func importCommand() *cli.Command {
 		Description: "Exit code 9 says that some rows were refused; they are listed with line, column and reason.\n" +
 			"After an interruption, or a stop of the node, the same command goes on where it ended.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "form", Usage: "form of the items", Required: true},
+			&cli.StringFlag{Name: "form", Usage: "form of the items, such as EWS-01"},
 			&cli.StringFlag{Name: "map", Usage: "TOML file that says which column goes where (default: that of the IOM incident files)"},
 			&cli.StringFlag{Name: "to", Usage: "members such as DE,IT, or all; instead of the map's"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "judge every row, publish nothing", DisableDefaultText: true},
@@ -54,6 +54,9 @@ type outcome struct {
 func importFile(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("import takes one file")
+	}
+	if c.String("form") == "" {
+		return usagef("import needs --form, such as --form EWS-01")
 	}
 	m, err := importMap(c.String("map"))
 	if err != nil {

@@ -129,7 +129,9 @@ func TestFollowerRefusesPagesThatWereTamperedWith(t *testing.T) {
 		{"record behind the page", federation.ReasonIndex, func(p *feed.Page) { p.Records[2] = h.records[5] }},
 		{"record twice", federation.ReasonIndex, func(p *feed.Page) { p.Records[1] = p.Records[0] }},
 		{"records swapped", federation.ReasonIndex, func(p *feed.Page) { p.Records[0], p.Records[1] = p.Records[1], p.Records[0] }},
-		{"index of 2^63", federation.ReasonIndex, func(p *feed.Page) { p.Records[0] = resigned(t, p.Records[0], func(e *feed.Entry) { e.Index = 1 << 63 }) }},
+		{"index of 2^63", federation.ReasonIndex, func(p *feed.Page) {
+			p.Records[0] = resigned(t, p.Records[0], func(e *feed.Entry) { e.Index = 1 << 63 })
+		}},
 		{"record of another owner", federation.ReasonOwner, func(p *feed.Page) { p.Records[0] = resigned(t, p.Records[0], func(e *feed.Entry) { e.Owner = "BE" }) }},
 		{"entry changed", federation.ReasonSig, func(p *feed.Page) { p.Records[0] = unsigned(p.Records[0], func(e *feed.Entry) { e.Element++ }) }},
 		{"signature changed", federation.ReasonSig, func(p *feed.Page) { p.Records[0] = unsigned(p.Records[0], func(e *feed.Entry) { e.Sig[3] ^= 1 }) }},
