@@ -21,7 +21,10 @@ var (
 )
 
 // findZones finds lines of machine-readable zones whose check digits are right (ICAO Doc 9303, parts 4 to 6).
-func findZones(text string) (out [][2]int) {
+func findZones(text string, t traits) (out [][2]int) {
+	if t.zone < 30 {
+		return nil
+	}
 	for _, at := range zonePattern.FindAllStringIndex(text, -1) {
 		line := text[at[0]:at[1]]
 		if (len(line) == 44 || len(line) == 36 || len(line) == 30) && zoneLine(line) {
@@ -64,7 +67,10 @@ func checked(field string, digit byte) bool {
 }
 
 // findDocumentNumbers finds 6 to 10 letters and digits, five of them digits at least, beside the word for a document.
-func findDocumentNumbers(text string) (out [][2]int) {
+func findDocumentNumbers(text string, t traits) (out [][2]int) {
+	if t.wordDigits < 5 {
+		return nil
+	}
 	for _, m := range numberPattern.FindAllStringSubmatchIndex(text, -1) {
 		if digits(text[m[2]:m[3]]) >= 5 {
 			out = append(out, [2]int{m[2], m[3]})
@@ -84,7 +90,10 @@ func digits(s string) int {
 }
 
 // findPhones finds numbers in international form (ITU-T E.164): a plus or 00, a country code, 8 to 15 digits in all.
-func findPhones(text string) (out [][2]int) {
+func findPhones(text string, t traits) (out [][2]int) {
+	if t.digits < 8 || !t.plus && !t.zeros {
+		return nil
+	}
 	for _, at := range phonePattern.FindAllStringIndex(text, -1) {
 		if n := digits(text[at[0]:at[1]]); n >= 8 && n <= 17 {
 			out = append(out, [2]int(at))
@@ -94,33 +103,57 @@ func findPhones(text string) (out [][2]int) {
 }
 
 // findAddresses finds mail addresses, account handles and profile links.
-func findAddresses(text string) (out [][2]int) {
-	for _, p := range []*regexp.Regexp{mailPattern, linkPattern} {
-		for _, at := range p.FindAllStringIndex(text, -1) {
-			out = append(out, [2]int(at))
+func findAddresses(text string, t traits) (out [][2]int) {
+	if t.at {
+		out = appendAll(out, mailPattern, text)
+	}
+	if t.slash && t.dots > 0 {
+		out = appendAll(out, linkPattern, text)
+	}
+	if t.at {
+		for _, m := range handlePattern.FindAllStringSubmatchIndex(text, -1) {
+			out = append(out, [2]int{m[2], m[3]})
 		}
 	}
-	for _, m := range handlePattern.FindAllStringSubmatchIndex(text, -1) {
-		out = append(out, [2]int{m[2], m[3]})
+	return out
+}
+
+func appendAll(out [][2]int, p *regexp.Regexp, text string) [][2]int {
+	for _, at := range p.FindAllStringIndex(text, -1) {
+		out = append(out, [2]int(at))
 	}
 	return out
 }
 
 // findAccounts finds bank accounts (ISO 13616, remainder 1 of 97), cards (ISO/IEC 7812, Luhn) and wallets.
-func findAccounts(text string) (out [][2]int) {
+func findAccounts(text string, t traits) (out [][2]int) {
+	if t.lettersThenDigits {
+		out = findIBANs(text)
+	}
+	if t.digits >= 13 {
+		out = append(out, findCards(text)...)
+	}
+	if t.hexadecimal {
+		out = appendAll(out, walletPattern, text)
+	}
+	return out
+}
+
+func findIBANs(text string) (out [][2]int) {
 	for _, at := range ibanPattern.FindAllStringIndex(text, -1) {
 		if iban(strings.ReplaceAll(text[at[0]:at[1]], " ", "")) {
 			out = append(out, [2]int(at))
 		}
 	}
+	return out
+}
+
+func findCards(text string) (out [][2]int) {
 	for _, at := range cardPattern.FindAllStringIndex(text, -1) {
 		number := onlyDigits(text[at[0]:at[1]])
 		if strings.ContainsRune("23456", rune(number[0])) && len(number) != 15 && luhn(number) {
 			out = append(out, [2]int(at))
 		}
-	}
-	for _, at := range walletPattern.FindAllStringIndex(text, -1) {
-		out = append(out, [2]int(at))
 	}
 	return out
 }
@@ -170,16 +203,19 @@ func luhn(number string) bool {
 }
 
 // findDevices finds device numbers (IMEI with its Luhn digit), hardware addresses and internet addresses.
-func findDevices(text string) (out [][2]int) {
-	for _, at := range imeiPattern.FindAllStringIndex(text, -1) {
-		if number := onlyDigits(text[at[0]:at[1]]); number != "000000000000000" && luhn(number) {
-			out = append(out, [2]int(at))
+func findDevices(text string, t traits) (out [][2]int) {
+	if t.digits >= 15 {
+		for _, at := range imeiPattern.FindAllStringIndex(text, -1) {
+			if number := onlyDigits(text[at[0]:at[1]]); number != "000000000000000" && luhn(number) {
+				out = append(out, [2]int(at))
+			}
 		}
 	}
-	for _, p := range []*regexp.Regexp{macPattern, ip4Pattern} {
-		for _, at := range p.FindAllStringIndex(text, -1) {
-			out = append(out, [2]int(at))
-		}
+	if t.colons >= 5 || t.dashes >= 5 {
+		out = appendAll(out, macPattern, text)
+	}
+	if t.dots >= 3 && t.digits >= 4 {
+		out = appendAll(out, ip4Pattern, text)
 	}
 	return out
 }

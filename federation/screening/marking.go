@@ -11,7 +11,7 @@ var markings = []string{
 	`RESTREINT UE`, `EU RESTRICTED`, `CONFIDENTIEL UE`, `EU CONFIDENTIAL`, `SECRET UE`, `EU SECRET`, `TR[ÈE]S SECRET UE`,
 	`EU TOP SECRET`, `R-UE`, `C-UE`, `S-UE`, `TS-UE`,
 	`NATO RESTRICTED`, `NATO CONFIDENTIAL`, `NATO SECRET`, `COSMIC TOP SECRET`,
-	`VS[-– ]NfD`, `VS[-– ]NUR F[ÜU]R DEN DIENSTGEBRAUCH`, `VS[-– ]VERTRAULICH`, `DIFFUSION RESTREINTE`,
+	`VS ?[-–]? ?NfD`, `VS ?[-–]? ?NUR F[ÜU]R DEN DIENSTGEBRAUCH`, `VS ?[-–]? ?VERTRAULICH`, `DIFFUSION RESTREINTE`,
 	`RISERVATO`, `RISERVATISSIMO`, `DIFUSI[ÓO]N LIMITADA`, `BEGR[ÆA]NSET`, `TIL TJENESTEBRUG`, `DEPARTEMENTAAL VERTROUWELIJK`,
 	`ZASTRZE[ŻZ]ONE`, `VYHRAZEN[ÉE]`, `K[ÄA]YTT[ÖO] RAJOITETTU`, `BEGR[ÄA]NSAT HEMLIG`, `KORLÁTOZOTT TERJESZTÉSŰ`,
 	`ΠΕΡΙΟΡΙΣΜΕΝΗΣ ΧΡΗΣΗΣ`, `ЗА СЛУЖЕБНО ПОЛЗВАНЕ`, `SECRET DE SERVICIU`, `INTERNO`, `OGRANIČENO`, `RESERVADO`,
@@ -21,7 +21,10 @@ var markings = []string{
 // ("a reserved seat") is none. Mixed cases are listed as they are written.
 var markingPattern = regexp.MustCompile(`(?:^|[^\p{L}\p{N}])(` + strings.Join(markings, "|") + `)(?:$|[^\p{L}\p{N}])`)
 
-func findMarkings(text string) (out [][2]int) {
+func findMarkings(text string, t traits) (out [][2]int) {
+	if !t.capitals {
+		return nil
+	}
 	for _, m := range markingPattern.FindAllStringSubmatchIndex(text, -1) {
 		out = append(out, [2]int{m[2], m[3]})
 	}

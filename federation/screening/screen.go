@@ -29,7 +29,7 @@ type Finding struct {
 // detector finds the passages of one rule in a text, as byte offsets.
 type detector struct {
 	id   string
-	find func(text string) [][2]int
+	find func(text string, t traits) [][2]int
 }
 
 var detectors = []detector{
@@ -64,8 +64,9 @@ func fieldsOf(fields []federation.Field) map[string]*federation.Field {
 
 func screenText(path, text string) []Finding {
 	var out []Finding
+	t := traitsOf(text)
 	for _, d := range detectors {
-		for _, at := range d.find(text) {
+		for _, at := range d.find(text, t) {
 			out = append(out, Finding{ID: d.id, Path: path, Effect: Block, Start: at[0], End: at[1]})
 		}
 	}

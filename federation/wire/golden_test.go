@@ -200,7 +200,8 @@ func TestBytesLeftOverAreRefused(t *testing.T) {
 	}
 }
 
-// A flipped bit may give another message, but never a second encoding of one, and never one that is still signed.
+// A flipped bit may give another message, but never a second encoding of one. That none keeps its signature is tested where
+// the signed parts are made.
 func TestFlippedBitsAreSeen(t *testing.T) {
 	for _, s := range samples(t) {
 		t.Run(s.file, func(t *testing.T) {
@@ -217,17 +218,6 @@ func TestFlippedBitsAreSeen(t *testing.T) {
 				}
 				if !bytes.Equal(frame(t, m)[4:], b) {
 					t.Fatalf("bit %d of byte %d: two encodings of one message", i%8, i/8)
-				}
-				switch m := m.(type) {
-				case wire.Head:
-					err = m.Verify(key(t, 1).Public())
-				case wire.Ack:
-					err = m.Verify(key(t, 2).Public())
-				default:
-					continue
-				}
-				if federation.ReasonOf(err) != federation.ReasonSig {
-					t.Fatalf("bit %d of byte %d: the signature still holds", i%8, i/8)
 				}
 			}
 		})

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -431,7 +430,7 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range 2 { // the first refusal must not have let go of nothing: the lock is free again
+			for range 2 { // a refusal frees the lock
 				if _, err := store.Open(c); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
@@ -491,22 +490,12 @@ func TestNothingInTheFilesIsReadable(t *testing.T) {
 	text := []byte("this must not be found in a file")
 	commit(t, s, func(b *store.Batch) { b.PutDocument("directory", 1, text) })
 	closed(t, s)
-	root, err := os.OpenRoot(c.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
 	names, err := filepath.Glob(filepath.Join(c.Dir, "badger", "*"))
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no files: %v", err)
 	}
 	for _, name := range names {
-		f, err := root.Open(filepath.Join("badger", filepath.Base(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(f)
-		f.Close()
+		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
