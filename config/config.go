@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -52,6 +54,7 @@ type Keys struct {
 
 // Load reads the configuration of a data directory. Errors wrap [ErrConfig].
 func Load(dir string) (*Config, error) {
+	dir = filepath.Clean(dir) // behind a trailing slash a link would be followed
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w: %w", dir, err, ErrConfig)
@@ -76,6 +79,11 @@ func Parse(b []byte) (*Config, error) {
 		if errors.As(err, &strict) {
 			return nil, fmt.Errorf("a key that no node knows:\n%s\n%w", strict.String(), ErrConfig)
 		}
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			line, _ := at.Position()
+			return nil, fmt.Errorf("line %d of the configuration, %s: %w: %w", line, strings.Join(at.Key(), "."), err, ErrConfig)
+		}
 		return nil, fmt.Errorf("reading the configuration: %w: %w", err, ErrConfig)
 	}
 	if err := c.validate(); err != nil {
@@ -96,9 +104,17 @@ func (c *Config) validate() error {
 	if len(c.Listen) == 0 {
 		fault("listen: give at least one address, such as /ip4/0.0.0.0/tcp/4001")
 	}
-	for name, addr := range map[string]string{"portal.listen": c.Portal.Listen, "operations.listen": c.Operations.Listen} {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
+	for _, addr := range c.Listen {
+		if !strings.HasPrefix(addr, "/ip4/") && !strings.HasPrefix(addr, "/ip6/") {
+			fault("listen: %q is not an address such as /ip4/0.0.0.0/tcp/4001", addr)
+		} else if c.TestNetwork && !strings.HasPrefix(addr, "/ip4/127.") && !strings.HasPrefix(addr, "/ip6/::1/") {
+			fault("listen: %q must be a loopback address in a test network", addr)
+		}
+	}
+	for _, door := range [][2]string{{"portal.listen", c.Portal.Listen}, {"operations.listen", c.Operations.Listen}} {
+		name, addr := door[0], door[1]
+		host, port, err := net.SplitHostPort(addr)
+		if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
 			fault("%s: %q is not host:port", name, addr)
 			continue
 		}

@@ -33,10 +33,11 @@ func EncodeItem(it *Item) ([]byte, error) {
 	if err := enc.Encode(it); err != nil {
 		return nil, fmt.Errorf("encoding an item: %w", err)
 	}
-	if b.Len() > MaxItem {
-		return nil, fmt.Errorf("the item has %d KiB of text, at most %d fit: shorten it: %w", b.Len()>>10, MaxItem>>10, ErrInvalid)
+	out := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	if len(out) > MaxItem {
+		return nil, fmt.Errorf("the item has %d bytes, at most %d fit: shorten its texts: %w", len(out), MaxItem, ErrInvalid)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return out, nil
 }
 
 // ParseItem reads what EncodeItem writes, and nothing else. Whether it is sound is for [Structure.Validate].

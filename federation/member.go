@@ -19,7 +19,11 @@ const memberIDSize = 16
 // ParseMember reads a code as people write it: case and surrounding space do not count, and "EL", the code the European
 // Union shows for Greece, means "GR". Anything else that is not a member code is ErrInvalid.
 func ParseMember(s string) (MemberCode, error) {
-	code := strings.ToUpper(strings.TrimSpace(s))
+	code := strings.TrimSpace(s)
+	if strings.IndexFunc(code, func(r rune) bool { return r >= 0x80 }) >= 0 { // letters beyond ASCII become ASCII in capitals
+		return "", fmt.Errorf("%q is not a member code: it has letters outside A to Z: %w", clip(s), ErrInvalid)
+	}
+	code = strings.ToUpper(code)
 	if code == "EL" {
 		code = "GR"
 	}

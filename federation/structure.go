@@ -3,6 +3,7 @@ package federation
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"iconet.example/crypto/canon"
@@ -99,6 +100,9 @@ var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 func ParseStructure(payload []byte) (*Structure, error) {
 	s := &Structure{}
 	if err := canon.JSON(payload, maxStructure, s); err != nil {
+		if ReasonOf(err) == ReasonStructureType {
+			return nil, Reject(ReasonStructureType, "parsing the structure: %w", err)
+		}
 		return nil, Reject(ReasonParse, "parsing the structure: %w", err)
 	}
 	if s.Type != "structure" || s.Version == 0 || s.Expires.IsZero() {
@@ -139,10 +143,12 @@ func (s *Structure) link() error {
 }
 
 func (s *Structure) check() error {
+	codes, elements := map[ElementCode]bool{}, map[uint16]bool{}
 	for _, e := range s.Elements {
-		if !e.Label.complete() || e.Number == 0 {
-			return Reject(ReasonParse, "element %s lacks a number or a label in English or French", e.Code)
+		if !e.Label.complete() || e.Number == 0 || codes[e.Code] || elements[e.Number] {
+			return Reject(ReasonParse, "element %s is there twice, or lacks a number or a label in English or French", e.Code)
 		}
+		codes[e.Code], elements[e.Number] = true, true
 	}
 	if err := s.checkFields("header", s.Header); err != nil {
 		return err
@@ -182,8 +188,36 @@ func (s *Structure) checkForm(f *Form) error {
 			return Reject(ReasonParse, "form %s requires header field %s, which is not there", f.Code, id)
 		}
 	}
+	for _, r := range f.Rules {
+		if !slices.Contains([]string{"sum", "within", "ordered", "unique", "not_future"}, r.Kind) {
+			return Reject(ReasonParse, "form %s has a rule of kind %q, which no node knows", f.Code, r.Kind)
+		}
+	}
+	for _, field := range f.Fields {
+		if err := s.checkCondition(f, &field); err != nil {
+			return err
+		}
+	}
 	if len(audiencesUpTo(f.AudienceMax)) == 0 {
 		return Reject(ReasonParse, "form %s may go to %q, which is not an audience", f.Code, f.AudienceMax)
+	}
+	return nil
+}
+
+// checkCondition refuses a condition on a field or an answer that is not there.
+func (s *Structure) checkCondition(form *Form, f *Field) error {
+	c, err := ParseCondition(f.When)
+	if err != nil || c.Field == "" {
+		return err
+	}
+	on, _ := s.Field(form, c.Field)
+	if on == nil {
+		return Reject(ReasonParse, "field %s of form %s depends on %s, which is not there", f.ID, form.Code, c.Field)
+	}
+	for _, code := range c.Codes {
+		if !slices.ContainsFunc(s.Options(on), func(e Entry) bool { return e.Code == code }) {
+			return Reject(ReasonParse, "field %s of form %s depends on answer %s of %s, which is not there", f.ID, form.Code, code, c.Field)
+		}
 	}
 	return nil
 }
@@ -197,6 +231,10 @@ func (s *Structure) checkFields(where string, fields []Field) error {
 			return Reject(ReasonParse, "field %s has no proper id, is there twice or lacks a label in English or French", name)
 		case f.Required != "M" && f.Required != "C" && f.Required != "O":
 			return Reject(ReasonParse, "field %s is neither M, C nor O", name)
+		case f.Type.Kind == "":
+			return Reject(ReasonStructureType, "field %s has no type", name)
+		case f.Required == "C" && f.When == "":
+			return Reject(ReasonParse, "field %s is conditional without a condition", name)
 		case (f.Type.Kind == KindGroup) != (len(f.Fields) > 0):
 			return Reject(ReasonParse, "field %s is a group without fields, or none with them", name)
 		case f.Type.List != "" && s.lists[f.Type.List] == nil:

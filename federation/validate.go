@@ -50,8 +50,14 @@ func (v *validation) fault(path, rule string, args ...string) {
 // fields judges the values of one level: unknown ones, missing ones, types.
 func (v *validation) fields(at string, fields []Field, values Values) {
 	for _, id := range slices.Sorted(maps.Keys(values)) {
-		if fieldOf(fields, id) == nil && !v.companion(fields, id, values) {
+		if fieldOf(fields, id) != nil {
+			continue
+		}
+		switch isText, sound := companion(fields, id, values); {
+		case !isText:
 			v.fault(at+"."+clip(id), "unknown")
+		case !sound:
+			v.fault(at+"."+id, "other")
 		}
 	}
 	for i := range fields {
@@ -65,23 +71,22 @@ func (v *validation) fields(at string, fields []Field, values Values) {
 			continue
 		}
 		v.value(path, f, value)
-		if hasCode(value, "OTH") {
-			if text, _ := values[f.ID+"_other"].(string); strings.TrimSpace(text) == "" {
-				v.fault(path+"_other", "other")
-			}
+		if _, given := values[f.ID+"_other"]; f.Type.Kind == KindEnum && hasCode(value, "OTH") && !given {
+			v.fault(path+"_other", "other")
 		}
 	}
 }
 
-// companion reports whether id is the text that goes with the code OTH of a field (domain, form grammar 5).
-func (v *validation) companion(fields []Field, id string, values Values) bool {
+// companion reports whether id is the text that goes with the code OTH of a field (domain, form grammar 5), and whether
+// that text is one line of at most 120 characters.
+func companion(fields []Field, id string, values Values) (is, sound bool) {
 	base, ok := strings.CutSuffix(id, "_other")
 	f := fieldOf(fields, base)
 	if !ok || f == nil || f.Type.Kind != KindEnum || !hasCode(values[base], "OTH") {
-		return false
+		return false, false
 	}
 	text, ok := values[id].(string)
-	return ok && len([]rune(text)) <= 120 && oneLine(text)
+	return true, ok && strings.TrimSpace(text) != "" && len([]rune(text)) <= 120 && oneLine(text)
 }
 
 func hasCode(value any, code string) bool {
@@ -137,7 +142,7 @@ func (v *validation) header(it *Item) {
 			v.fault("header.retention_until", "retention", fmt.Sprint(v.form.MaxRetentionMonths))
 		}
 	}
-	if !slices.Contains(audiencesUpTo(v.form.AudienceMax), fmt.Sprint(h["audience"])) {
+	if audience, ok := h["audience"]; ok && !slices.Contains(audiencesUpTo(v.form.AudienceMax), fmt.Sprint(audience)) {
 		v.fault("header.audience", "audience", v.form.AudienceMax)
 	}
 	v.labels(h)
@@ -163,7 +168,7 @@ func (v *validation) labels(h Values) {
 	allowed := map[string][]string{"PUBLIC": {"CLEAR"}, "NETWORK": {"GREEN", "AMBER"}, "LIMITE": {"AMBER"}, "SENSITIVE": {"AMBER+STRICT", "RED"}}
 	marking, _ := h["marking"].(string)
 	tlp, _ := h["tlp"].(string)
-	if list, ok := allowed[marking]; ok && !slices.Contains(list, tlp) {
+	if list, ok := allowed[marking]; ok && tlp != "" && !slices.Contains(list, tlp) {
 		v.fault("header.tlp", "tlp", marking, strings.Join(list, ", "))
 	}
 	if audience := h["audience"]; marking == "SENSITIVE" && audience != "NAMED" && audience != "GROUP" && audience != "OWN" {

@@ -64,11 +64,14 @@ func (v *validation) text(path string, f *Field, value any) {
 
 func oneLine(s string) bool { return !strings.ContainsAny(s, "\r\n") && printable(s) }
 
-// printable refuses control characters and those that change the direction of writing, which can make a text show
-// another content than it holds.
+// softHyphen is the one invisible character that text from a word processor may hold.
+const softHyphen = 0xAD
+
+// printable refuses control characters and those that are invisible or change the direction of writing, which can make a
+// text show another content than it holds, or hide a word from screening.
 func printable(s string) bool {
 	for _, r := range s {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x200E || r == 0x200F || r == unicode.ReplacementChar {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' || unicode.Is(unicode.Cf, r) && r != softHyphen || r == 0x2028 || r == 0x2029 || r == unicode.ReplacementChar {
 			return false
 		}
 	}
@@ -189,7 +192,11 @@ func (v *validation) point(path string, m map[string]any) {
 		v.fault(path, "point")
 		return
 	}
-	for id, most := range map[string]float64{"lat": 90, "lon": 180} {
+	for _, side := range []struct {
+		id   string
+		most float64
+	}{{"lat", 90}, {"lon", 180}} {
+		id, most := side.id, side.most
 		n, ok := m[id].(json.Number)
 		if !ok {
 			continue

@@ -184,7 +184,9 @@ func TestServeEndsWithItsExitCodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = db.Update(func(txn *badger.Txn) error { return txn.Set([]byte("mversion"), binary.BigEndian.AppendUint32(nil, 99)) })
+		err = db.Update(func(txn *badger.Txn) error {
+			return txn.Set([]byte("mversion"), binary.BigEndian.AppendUint32(nil, 99))
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

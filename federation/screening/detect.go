@@ -7,7 +7,7 @@ import (
 
 var (
 	zonePattern   = regexp.MustCompile(`[A-Z0-9<]{30,44}`)
-	phonePattern  = regexp.MustCompile(`(?:\+|\b00)[1-9][0-9]{0,2}[ .\-/()]*(?:[0-9][ .\-/()]*){6,12}[0-9]`)
+	phonePattern  = regexp.MustCompile(`(?:\+|\b00)[ \x{a0}]?[1-9][0-9]{0,2}[ \x{a0}.\-/()]*(?:[0-9][ \x{a0}.\-/()]*){6,12}[0-9]`)
 	mailPattern   = regexp.MustCompile(`[\p{L}0-9._%+\-]+@[\p{L}0-9\-]+\.[\p{L}0-9.\-]*\p{L}{2,}`)
 	handlePattern = regexp.MustCompile(`(?:^|[\s(])(@[A-Za-z0-9_]{3,30})\b`)
 	linkPattern   = regexp.MustCompile(`(?i)\b(?:https?://)?(?:www\.)?(?:facebook|instagram|tiktok|telegram|twitter|linkedin|vk)\.(?:com|org|me)/[\w.\-@/]+|\bt\.me/[\w\-+/]+|\bwa\.me/[0-9]+`)
@@ -141,21 +141,59 @@ func findAccounts(text string, t traits) (out [][2]int) {
 
 func findIBANs(text string) (out [][2]int) {
 	for _, at := range ibanPattern.FindAllStringIndex(text, -1) {
-		if iban(strings.ReplaceAll(text[at[0]:at[1]], " ", "")) {
-			out = append(out, [2]int(at))
+		match := text[at[0]:at[1]]
+		n := len(match)
+		if length, ok := ibanLengths[match[:2]]; ok {
+			n = upTo(match, length)
+		}
+		if n > 0 && iban(strings.ReplaceAll(match[:n], " ", "")) {
+			out = append(out, [2]int{at[0], at[0] + n})
 		}
 	}
 	return out
 }
 
+// upTo gives the length of the beginning of a match that holds n characters besides spaces and hyphens and ends where a
+// word ends, or 0: a pattern also takes the word or the date that follows a number.
+func upTo(match string, n int) int {
+	for i := range len(match) {
+		if c := match[i]; c == ' ' || c == '-' {
+			continue
+		}
+		if n--; n == 0 {
+			if i+1 == len(match) || match[i+1] == ' ' || match[i+1] == '-' {
+				return i + 1
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// ibanLengths are the lengths of account numbers by country (ISO 13616 registry); those of other countries are taken whole.
+var ibanLengths = map[string]int{"AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20, "ES": 24, "FI": 18,
+	"FR": 27, "GB": 22, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IS": 26, "IT": 27, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "MT": 31, "NL": 18,
+	"NO": 15, "PL": 28, "PT": 25, "RO": 24, "SE": 24, "SI": 19, "SK": 24, "TR": 26}
+
 func findCards(text string) (out [][2]int) {
 	for _, at := range cardPattern.FindAllStringIndex(text, -1) {
-		number := onlyDigits(text[at[0]:at[1]])
-		if strings.ContainsRune("23456", rune(number[0])) && len(number) != 15 && luhn(number) {
-			out = append(out, [2]int(at))
+		match := text[at[0]:at[1]]
+		for _, n := range []int{len(match), upTo(match, 16), upTo(match, 15)} {
+			if n > 0 && card(onlyDigits(match[:n])) {
+				out = append(out, [2]int{at[0], at[0] + n})
+				break
+			}
 		}
 	}
 	return out
+}
+
+// card reports whether digits are those of a payment card: the first digits and lengths in use, and the sum.
+func card(number string) bool {
+	if len(number) == 15 {
+		return (strings.HasPrefix(number, "34") || strings.HasPrefix(number, "37")) && luhn(number)
+	}
+	return len(number) >= 13 && len(number) <= 19 && strings.ContainsRune("23456", rune(number[0])) && luhn(number)
 }
 
 // iban computes the remainder of ISO 7064, MOD 97-10.

@@ -11,7 +11,7 @@ var markings = []string{
 	`RESTREINT UE`, `EU RESTRICTED`, `CONFIDENTIEL UE`, `EU CONFIDENTIAL`, `SECRET UE`, `EU SECRET`, `TR[ÈE]S SECRET UE`,
 	`EU TOP SECRET`, `R-UE`, `C-UE`, `S-UE`, `TS-UE`,
 	`NATO RESTRICTED`, `NATO CONFIDENTIAL`, `NATO SECRET`, `COSMIC TOP SECRET`,
-	`VS ?[-–]? ?NfD`, `VS ?[-–]? ?NUR F[ÜU]R DEN DIENSTGEBRAUCH`, `VS ?[-–]? ?VERTRAULICH`, `DIFFUSION RESTREINTE`,
+	`VS[\s\x{a0}]*[-–]?[\s\x{a0}]*NfD`, `VS[\s\x{a0}]*[-–]?[\s\x{a0}]*NUR F[ÜU]R DEN DIENSTGEBRAUCH`, `VS[\s\x{a0}]*[-–]?[\s\x{a0}]*(?:VERTRAULICH|Vertraulich)`, `STRENG GEHEIM`, `GEHEIM`, `TR[ÈE]S SECRET D[ÉE]FENSE`, `SECRET D[ÉE]FENSE`, `CONFIDENTIEL D[ÉE]FENSE`, `SEGRETISSIMO`, `SEGRETO`, `DIFFUSION RESTREINTE`,
 	`RISERVATO`, `RISERVATISSIMO`, `DIFUSI[ÓO]N LIMITADA`, `BEGR[ÆA]NSET`, `TIL TJENESTEBRUG`, `DEPARTEMENTAAL VERTROUWELIJK`,
 	`ZASTRZE[ŻZ]ONE`, `VYHRAZEN[ÉE]`, `K[ÄA]YTT[ÖO] RAJOITETTU`, `BEGR[ÄA]NSAT HEMLIG`, `KORLÁTOZOTT TERJESZTÉSŰ`,
 	`ΠΕΡΙΟΡΙΣΜΕΝΗΣ ΧΡΗΣΗΣ`, `ЗА СЛУЖЕБНО ПОЛЗВАНЕ`, `SECRET DE SERVICIU`, `INTERNO`, `OGRANIČENO`, `RESERVADO`,
@@ -19,7 +19,7 @@ var markings = []string{
 
 // markingPattern finds a marking that stands as a word in the capitals of a marking; the lower-case word of a sentence
 // ("a reserved seat") is none. Mixed cases are listed as they are written.
-var markingPattern = regexp.MustCompile(`(?:^|[^\p{L}\p{N}])(` + strings.Join(markings, "|") + `)(?:$|[^\p{L}\p{N}])`)
+var markingPattern = regexp.MustCompile(`(?:^|[^\p{L}\p{N}])(` + strings.ReplaceAll(strings.Join(markings, "|"), " ", `[\s\x{a0}]+`) + `)(?:$|[^\p{L}\p{N}])`)
 
 func findMarkings(text string, t traits) (out [][2]int) {
 	if !t.capitals {

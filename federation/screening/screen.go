@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"iconet.example/federation"
 )
@@ -76,8 +77,10 @@ func screenText(path, text string) []Finding {
 func walk(path string, values map[string]any, visit func(path, text string), fields map[string]*federation.Field) {
 	for _, id := range slices.Sorted(maps.Keys(values)) {
 		f := fields[id]
-		if f == nil {
-			visitAll(path+"."+id, values[id], visit, nil)
+		if f == nil { // validation refuses it, unless it is the text that goes with the answer "other"
+			if base, ok := strings.CutSuffix(id, "_other"); ok && fields[base] != nil {
+				visitAll(path+"."+id, values[id], visit, nil)
+			}
 			continue
 		}
 		switch f.Type.Kind {

@@ -2,11 +2,16 @@ package importer
 
 import (
 	"encoding/json"
-	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// maxNumber bounds a whole number, so that sums stay exact.
+const maxNumber = 1e9
+
+var decimalPattern = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,15})?$`)
 
 // unknown stands in a text for a cell that is not known.
 const unknown = "unknown"
@@ -47,7 +52,7 @@ func (in *Reader) sum(row *Row, cells []string, f *Assignment) {
 			continue
 		}
 		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > maxNumber {
 			row.fault(column, "%q is not a number of 0 or more", v)
 			return
 		}
@@ -69,18 +74,22 @@ func (in *Reader) convert(row *Row, f *Assignment, v string) {
 	switch f.Kind {
 	case "count":
 		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > maxNumber {
 			row.fault(f.From, "%q is not a number of 0 or more", v)
 			return
 		}
 		row.set(f.To, count(n))
 	case "decimal":
 		x, err := strconv.ParseFloat(v, 64)
-		if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
-			row.fault(f.From, "%q is not a number", v)
+		if err != nil || !decimalPattern.MatchString(v) {
+			row.fault(f.From, "%q is not a number such as 12.5", v)
 			return
 		}
-		row.set(f.To, json.Number(strconv.FormatFloat(x, 'f', f.Decimals, 64)))
+		text := strconv.FormatFloat(x, 'f', f.Decimals, 64)
+		if strings.Trim(text, "-0.") == "" {
+			text = strings.TrimPrefix(text, "-")
+		}
+		row.set(f.To, json.Number(text))
 	case "date", "datetime":
 		t, err := time.Parse(time.DateOnly, v)
 		if err != nil {
@@ -119,19 +128,34 @@ func (in *Reader) code(row *Row, f *Assignment, v string) (string, bool) {
 	return "", false
 }
 
+// knows reports whether a cell as a whole has a code.
+func (in *Reader) knows(f *Assignment, v string) bool {
+	_, table := in.m.Tables[f.Table][v]
+	_, list := in.codes[f.List][v]
+	return table || list
+}
+
 // several finds the codes for a cell that holds one or more values between commas. A value may hold commas itself, so the
 // whole cell is tried first.
 func (in *Reader) several(row *Row, f *Assignment, v string) {
 	parts := []string{v}
-	if _, whole := in.m.Tables[f.Table][v]; !whole {
+	if !in.knows(f, v) {
 		parts = strings.Split(v, ",")
 	}
 	var codes []any
+	var others []string
 	seen := map[string]bool{}
 	for _, part := range parts {
-		code, ok := in.code(row, f, strings.TrimSpace(part))
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		code, ok := in.code(row, f, part)
 		if !ok {
 			return
+		}
+		if code == "OTH" && f.Other {
+			others = append(others, part)
+			row.set(f.To+"_other", clip(strings.Join(others, ", "), 120))
 		}
 		if !seen[code] {
 			seen[code] = true

@@ -93,11 +93,26 @@ func (m *Map) check() error {
 			return fmt.Errorf("the map fills %s from %d sources: give one of from, sum, text and value: %w", f.To, sources, federation.ErrInvalid)
 		case !slices.Contains(kinds, f.Kind):
 			return fmt.Errorf("the map fills %s with kind %q: use one of %s: %w", f.To, f.Kind, strings.Join(kinds[1:], ", "), federation.ErrInvalid)
+		case f.Max < 0 || f.Decimals < 0 || f.Decimals > 6:
+			return fmt.Errorf("the map fills %s with max %d and decimals %d: max is 0 or more, decimals 0 to 6: %w", f.To, f.Max, f.Decimals, federation.ErrInvalid)
+		case m.filled(i):
+			return fmt.Errorf("the map fills %s twice: %w", f.To, federation.ErrInvalid)
 		case f.Table != "" && m.Tables[f.Table] == nil:
 			return fmt.Errorf("the map has no table %q for %s: %w", f.Table, f.To, federation.ErrInvalid)
 		}
 	}
 	return nil
+}
+
+// filled reports whether an earlier assignment fills the same place, or one that holds it.
+func (m *Map) filled(i int) bool {
+	for _, earlier := range m.Fields[:i] {
+		a, b := earlier.To+".", m.Fields[i].To+"."
+		if strings.HasPrefix(a, b) || strings.HasPrefix(b, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // columns lists the columns that an assignment reads.

@@ -9,12 +9,17 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"iconet.example/federation"
 )
 
 // maxCell bounds a cell in bytes; a row with a longer one is at fault.
 const maxCell = 16 << 10
+
+// maxFile bounds what is read of a file in bytes.
+const maxFile = 256 << 20
 
 // Fault is what keeps a row out.
 type Fault struct {
@@ -46,7 +51,7 @@ type Reader struct {
 // NewReader reads the first line and compares it with the map: a column that the map needs and the file lacks is
 // ErrInvalid. The structure gives the labels that the map's code lists are looked up by.
 func NewReader(r io.Reader, m *Map, s *federation.Structure) (*Reader, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
+	br := bufio.NewReaderSize(io.LimitReader(r, maxFile), 64<<10)
 	if bom, err := br.Peek(3); err == nil && string(bom) == "\ufeff" {
 		if _, err := br.Discard(3); err != nil {
 			return nil, fmt.Errorf("reading the file: %w", err)
@@ -125,9 +130,13 @@ func (in *Reader) Next() (*Row, error) {
 		row.fault("", "the row has %d cells, the first line %d", len(cells), len(in.columns))
 		return row, nil
 	}
-	for name, i := range in.columns {
-		if len(cells[i]) > maxCell {
+	for i, name := range in.names {
+		switch {
+		case len(cells[i]) > maxCell:
 			row.fault(name, "the cell has more than %d characters", maxCell)
+			return row, nil
+		case !utf8.ValidString(cells[i]):
+			row.fault(name, "the cell is not UTF-8: save the file in this encoding")
 			return row, nil
 		}
 	}
@@ -157,9 +166,16 @@ func (in *Reader) fill(row *Row, cells []string) {
 	}
 }
 
-// cell gives a cell without surrounding space, "" if it means "not known".
+// cell gives a cell without surrounding space and without the invisible characters that spreadsheets and web pages leave
+// behind, "" if it means "not known".
 func (in *Reader) cell(cells []string, column string) string {
-	v := strings.Join(strings.Fields(cells[in.columns[column]]), " ")
+	v := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, cells[in.columns[column]])
+	v = strings.Join(strings.Fields(v), " ")
 	if slices.Contains(in.m.Missing, v) {
 		return ""
 	}

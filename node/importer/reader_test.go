@@ -226,7 +226,7 @@ other = %s
 		{"A,A", "false", federation.Values{"routes": []any{"CMED"}}, 0},
 		{"A, by night", "false", federation.Values{"routes": []any{"EMED"}}, 0},
 		{"A,C", "false", federation.Values{}, 1},
-		{"A,,B", "false", federation.Values{}, 1},
+		{"A,,B", "false", federation.Values{"routes": []any{"CMED", "WMED"}}, 0},
 		{"A,C", "true", federation.Values{"routes": []any{"CMED", "OTH"}, "routes_other": "C"}, 0},
 		{"a", "true", federation.Values{"routes": []any{"OTH"}, "routes_other": "a"}, 0},
 	} {
