@@ -166,6 +166,9 @@ func ParseEntry(b []byte) (*Entry, error) {
 // checkExt refuses unknown kinds and extensions that are not those of their kind.
 func checkExt(k Kind, ext []byte) error {
 	ok := false
+	if len(ext) > maxExt {
+		return federation.Reject(federation.ReasonLayout, "an entry with %d bytes of extension", len(ext))
+	}
 	switch k {
 	case Publish, Revise, Withdraw, Delete:
 		ok = len(ext) == 0

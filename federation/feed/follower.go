@@ -83,13 +83,25 @@ func (f *Follower) Try(p Page, nowMS uint64) (*Accepted, *Follower, error) {
 	if err != nil {
 		return nil, nil, federation.Reject(federation.ReasonSig, "log of %s: %w", f.owner, err)
 	}
+	known, err := f.newest()
+	if err != nil {
+		return nil, nil, err
+	}
+	if known.Size == cp.Size && known.Root != cp.Root && len(f.spine.Checkpoint) > 0 {
+		return nil, nil, &ForkError{Owner: f.owner, Ours: f.spine.Checkpoint, Page: p.Checkpoint}
+	}
 	next := &Follower{owner: f.owner, pub: f.pub, spine: f.spine, tree: f.tree.Clone()}
 	out := &Accepted{}
+	forked := false
 	for _, leaf := range p.Leaves {
 		out.Nodes = append(out.Nodes, next.tree.Append(leaf)...)
+		forked = forked || next.tree.Size() == known.Size && next.tree.Root() != known.Root
 	}
-	if err := f.checkRoot(p, cp, next.tree); err != nil {
+	if err := checkRoot(p, cp, next.tree); err != nil {
 		return nil, nil, err
+	}
+	if forked { // the page is the owner's, and so is the checkpoint that it contradicts
+		return nil, nil, &ForkError{Owner: f.owner, Ours: f.spine.Checkpoint, Page: p.Checkpoint}
 	}
 	if err := next.take(p, nowMS, out); err != nil {
 		return nil, nil, err
@@ -98,7 +110,9 @@ func (f *Follower) Try(p Page, nowMS uint64) (*Accepted, *Follower, error) {
 	if n := len(p.Leaves); n > 0 {
 		next.spine.LastLeaf = p.Leaves[n-1]
 	}
-	next.spine.Checkpoint = append([]byte(nil), p.Checkpoint...)
+	if cp.Size >= known.Size {
+		next.spine.Checkpoint = append([]byte(nil), p.Checkpoint...)
+	}
 	out.Spine = next.spine
 	return out, next, nil
 }
@@ -113,12 +127,37 @@ func (f *Follower) Accept(p Page, nowMS uint64) (*Accepted, error) {
 	return out, nil
 }
 
+// newest gives the newest checkpoint known so far, whose size may lie ahead of the follower; the zero value before the first.
+func (f *Follower) newest() (merkle.Checkpoint, error) {
+	if len(f.spine.Checkpoint) == 0 {
+		return merkle.Checkpoint{}, nil
+	}
+	cp, err := merkle.OpenCheckpoint(f.spine.Checkpoint, Origin(f.owner), f.pub)
+	if err != nil {
+		return merkle.Checkpoint{}, fmt.Errorf("reading the stored checkpoint of %s: %w: %w", f.owner, err, federation.ErrUnverified)
+	}
+	return cp, nil
+}
+
+// CheckHead compares a size and root that the owner signed elsewhere with the log here: a root other than ours at our own
+// size, or than that of the newest checkpoint at its size, is a [*ForkError] with head as the other proof.
+func (f *Follower) CheckHead(size uint64, root merkle.Hash, head []byte) error {
+	known, err := f.newest()
+	if err != nil || len(f.spine.Checkpoint) == 0 || size == 0 {
+		return err
+	}
+	if size == known.Size && root != known.Root || size == f.spine.Size && root != f.spine.Root {
+		return &ForkError{Owner: f.owner, Ours: f.spine.Checkpoint, Page: head}
+	}
+	return nil
+}
+
 // checkRoot compares the log as it is after the page with the signed checkpoint.
-func (f *Follower) checkRoot(p Page, cp merkle.Checkpoint, after *merkle.Tree) error {
+func checkRoot(p Page, cp merkle.Checkpoint, after *merkle.Tree) error {
 	root := after.Root()
 	if cp.Size < after.Size() {
 		if len(p.Leaves) == 0 { // an old checkpoint alone proves nothing against anybody
-			return fmt.Errorf("checkpoint of %d, log of %s stands at %d: %w", cp.Size, f.owner, after.Size(), federation.ErrStale)
+			return fmt.Errorf("checkpoint of %d, log of %s stands at %d: %w", cp.Size, p.Owner, after.Size(), federation.ErrStale)
 		}
 		return federation.Reject(federation.ReasonIndex, "checkpoint of %d under a page up to %d", cp.Size, after.Size())
 	}
@@ -131,13 +170,10 @@ func (f *Follower) checkRoot(p Page, cp merkle.Checkpoint, after *merkle.Tree) e
 			return nil
 		}
 		if errors.Is(err, merkle.ErrProofSize) {
-			return federation.Reject(federation.ReasonProofSize, "log of %s: %w", f.owner, err)
+			return federation.Reject(federation.ReasonProofSize, "log of %s: %w", p.Owner, err)
 		}
 	}
-	if cp.Size == f.spine.Size && cp.Root != f.spine.Root { // both checkpoints of one size, both signed: that is the owner
-		return &ForkError{Owner: f.owner, Ours: f.spine.Checkpoint, Page: p.Checkpoint}
-	}
-	return federation.Reject(federation.ReasonProof, "log of %s: the page does not lead to the signed checkpoint", f.owner)
+	return federation.Reject(federation.ReasonProof, "log of %s: the page does not lead to the signed checkpoint", p.Owner)
 }
 
 // take checks the records against their leaves and the rules of the log.

@@ -371,3 +371,52 @@ func TestFollowerDoesNotChangeOverToAnotherHistory(t *testing.T) {
 		}
 	}
 }
+
+func TestForkBehindTheNewestCheckpointIsProven(t *testing.T) {
+	a, b := twoHistories(t, 5) // equal up to 5, both signed at 6
+	f := a.follower(3)
+	if _, err := f.Accept(a.page(3, 5, 6), nowMS(a)); err != nil {
+		t.Fatal(err)
+	}
+	var fork *feed.ForkError
+	if _, err := f.Accept(b.page(5, 6, 6), nowMS(a)); !errors.As(err, &fork) {
+		t.Errorf("got %v, want a fork", err)
+	}
+	if err := f.CheckHead(6, rootAt(t, b, 6), []byte("head")); !errors.As(err, &fork) {
+		t.Errorf("a head of the other history: %v, want a fork", err)
+	}
+	if err := f.CheckHead(6, rootAt(t, a, 6), []byte("head")); err != nil {
+		t.Errorf("a head of the same history: %v", err)
+	}
+}
+
+func TestHonestEmptyLogIsNotFramed(t *testing.T) {
+	h := newHistory(t)
+	page := feed.Page{Owner: "FR", Checkpoint: h.notes[0], Proof: make([]merkle.Hash, 1)}
+	if _, err := h.follower(0).Accept(page, nowMS(h)); federation.ReasonOf(err) != federation.ReasonProof {
+		t.Errorf("got %v, want reason proof", err)
+	}
+}
+
+func TestNewestCheckpointStays(t *testing.T) {
+	h := newHistory(t).right(8)
+	f := h.follower(4)
+	for _, p := range []feed.Page{h.page(4, 5, 8), h.page(5, 6, 6)} {
+		if _, err := f.Accept(p, nowMS(h)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(f.Spine().Checkpoint, h.notes[8]) {
+		t.Error("an older checkpoint took the place of the newest")
+	}
+}
+
+// rootAt gives the root of a history at a size.
+func rootAt(t *testing.T, h *history, size uint64) merkle.Hash {
+	t.Helper()
+	tree, err := merkle.LoadTree(size, h.reader())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree.Root()
+}

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"fmt"
 	"strings"
 
 	"iconet.example/crypto/canon"
@@ -47,8 +48,11 @@ func ParseSpine(b []byte) (Spine, error) {
 	v := r.U8()
 	s := Spine{Incarnation: r.U32(), Size: r.U64(), Root: r.Array32(), LastLeaf: r.Array32(), LastTimeMS: r.U64()}
 	s.Checkpoint = append([]byte(nil), r.Opaque16(maxNote)...)
-	if err := r.Done(); err != nil || v != version {
-		return Spine{}, federation.Reject(federation.ReasonLayout, "parsing a stored spine of version %d: %w", v, err)
+	if v != version {
+		r.Fail(fmt.Errorf("version %d: %w", v, canon.ErrLayout))
+	}
+	if err := r.Done(); err != nil {
+		return Spine{}, federation.Reject(federation.ReasonLayout, "parsing a stored spine: %w", err)
 	}
 	return s, nil
 }

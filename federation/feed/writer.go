@@ -76,6 +76,9 @@ func (w *Writer) Append(random io.Reader, nowMS uint64, d Draft) (Written, error
 	if err := checkExt(e.Kind, e.Ext); err != nil {
 		return Written{}, err
 	}
+	if _, err := ParseAudience(d.Audience.Encode()); err != nil { // what we could not read back nobody could
+		return Written{}, fmt.Errorf("addressing entry %d: %w", e.Index, err)
+	}
 	if _, err := io.ReadFull(random, e.Salt[:]); err != nil {
 		return Written{}, fmt.Errorf("drawing a salt: %w", err)
 	}

@@ -69,10 +69,16 @@ func Issue(pos Position, owner, grantee federation.MemberCode, incarnation uint3
 	if len(lines) == 0 || len(lines) > MaxLines {
 		return nil, pos, fmt.Errorf("a grant of %d lines: %w", len(lines), federation.ErrInvalid)
 	}
-	if incarnation != pos.Incarnation {
-		pos = Position{Incarnation: incarnation}
+	for _, l := range lines {
+		if l.Action < Give || l.Action > Delete {
+			return nil, pos, fmt.Errorf("a grant with action %d: %w", l.Action, federation.ErrInvalid)
+		}
 	}
-	g := &Grant{Owner: owner, Grantee: grantee, Incarnation: incarnation, Seq: pos.Seq + 1, Prev: pos.Hash, TimeMS: timeMS, Lines: lines}
+	after := pos
+	if incarnation != pos.Incarnation {
+		after = Position{}
+	}
+	g := &Grant{Owner: owner, Grantee: grantee, Incarnation: incarnation, Seq: after.Seq + 1, Prev: after.Hash, TimeMS: timeMS, Lines: lines}
 	sig, err := s.Sign(grantContext, g.body())
 	if err != nil {
 		return nil, pos, fmt.Errorf("signing a grant: %w", err)

@@ -1,6 +1,8 @@
 package grant
 
 import (
+	"fmt"
+
 	"iconet.example/crypto/canon"
 	"iconet.example/crypto/merkle"
 	"iconet.example/crypto/sign"
@@ -57,7 +59,7 @@ func (h *StreamHead) Encode() []byte { return append(h.body(), h.Sig[:]...) }
 // ParseHead reads what Encode writes; errors are [federation.RejectError]s with reason layout.
 func ParseHead(b []byte) (*StreamHead, error) {
 	r := canon.NewReader(b)
-	v := r.U8()
+	checkVersion(r)
 	h := &StreamHead{}
 	var err error
 	if h.Owner, h.Grantee, err = members(r); err != nil {
@@ -65,10 +67,17 @@ func ParseHead(b []byte) (*StreamHead, error) {
 	}
 	h.Incarnation, h.LastSeq, h.LastHash = r.U32(), r.U64(), r.Array32()
 	h.LogSize, h.LogRoot, h.TimeMS, h.Sig = r.U64(), r.Array32(), r.U64(), r.Array64()
-	if err := r.Done(); err != nil || v != version {
-		return nil, federation.Reject(federation.ReasonLayout, "parsing a stream head of version %d: %w", v, err)
+	if err := r.Done(); err != nil {
+		return nil, federation.Reject(federation.ReasonLayout, "parsing a stream head: %w", err)
 	}
 	return h, nil
+}
+
+// checkVersion reads the version of a format and fails the reader for another than ours.
+func checkVersion(r *canon.Reader) {
+	if v := r.U8(); v != version {
+		r.Fail(fmt.Errorf("version %d: %w", v, canon.ErrLayout))
+	}
 }
 
 // Status is what a reader did with the grants up to a number.
@@ -123,15 +132,18 @@ func (a *Ack) Encode() []byte { return append(a.body(), a.Sig[:]...) }
 // ParseAck reads what Encode writes; errors are [federation.RejectError]s with reason layout.
 func ParseAck(b []byte) (*Ack, error) {
 	r := canon.NewReader(b)
-	v := r.U8()
+	checkVersion(r)
 	a := &Ack{}
 	var err error
 	if a.Grantee, a.Owner, err = members(r); err != nil {
 		return nil, err
 	}
 	a.Incarnation, a.Seq, a.Hash, a.Status, a.Sig = r.U32(), r.U64(), r.Array32(), Status(r.U8()), r.Array64()
-	if err := r.Done(); err != nil || v != version || a.Status < Stored || a.Status > Opened {
-		return nil, federation.Reject(federation.ReasonLayout, "parsing an acknowledgement of version %d, status %d: %w", v, a.Status, err)
+	if a.Status < Stored || a.Status > Opened {
+		r.Fail(fmt.Errorf("status %d: %w", a.Status, canon.ErrLayout))
+	}
+	if err := r.Done(); err != nil {
+		return nil, federation.Reject(federation.ReasonLayout, "parsing an acknowledgement: %w", err)
 	}
 	return a, nil
 }

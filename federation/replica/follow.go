@@ -92,15 +92,15 @@ func (r *Replica) follow(ctx context.Context, owner federation.MemberCode) error
 			return err
 		}
 		r.lost(owner, err)
-		if fork := (*feed.ForkError)(nil); errors.As(err, &fork) {
-			r.freeze(fork)
-			<-ctx.Done()
+		if r.forked(ctx, err) {
 			return nil
 		}
 		if time.Since(began) > 10*time.Second {
 			pause = 100 * time.Millisecond
 		}
-		if err := r.pullFromOthers(ctx, owner); err != nil {
+		if err := r.pullFromOthers(ctx, owner); r.forked(ctx, err) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		select {
@@ -112,6 +112,17 @@ func (r *Replica) follow(ctx context.Context, owner federation.MemberCode) error
 	return nil
 }
 
+// forked reports whether an error is proof of two histories; the owner is frozen then until ctx ends.
+func (r *Replica) forked(ctx context.Context, err error) bool {
+	fork := (*feed.ForkError)(nil)
+	if !errors.As(err, &fork) {
+		return false
+	}
+	r.freeze(fork)
+	<-ctx.Done()
+	return true
+}
+
 // freeze stops following an owner that signed two histories; the two notes are the proof.
 func (r *Replica) freeze(fork *feed.ForkError) {
 	r.note(fork.Owner, func(s *Status) { s.Frozen, s.LastError = true, fork.Error() })
@@ -119,7 +130,8 @@ func (r *Replica) freeze(fork *feed.ForkError) {
 	r.c.Logger.Error("member signed two histories; its log is frozen here", "owner", fork.Owner, "ours", string(fork.Ours), "other", string(fork.Page))
 }
 
-// pullFromOthers asks each other member once for what it holds of an absent owner's log.
+// pullFromOthers asks each other member once for what it holds of an absent owner's log. Its errors are those of the
+// keeper, and a [feed.ForkError].
 func (r *Replica) pullFromOthers(ctx context.Context, owner federation.MemberCode) error {
 	view := r.c.Documents.Current()
 	for _, p := range view.Active() {
@@ -127,7 +139,7 @@ func (r *Replica) pullFromOthers(ctx context.Context, owner federation.MemberCod
 			continue
 		}
 		err := r.pull(ctx, owner, p.Code)
-		if fatal := new(keeperError); errors.As(err, fatal) {
+		if fatal, fork := new(keeperError), (*feed.ForkError)(nil); errors.As(err, fatal) || errors.As(err, &fork) {
 			return err
 		}
 	}
@@ -245,6 +257,9 @@ func (s *session) head(m wire.Head) error {
 		return federation.Reject(federation.ReasonGrantee, "a head from %s to %s", m.Owner, m.Grantee)
 	}
 	if err := m.Verify(s.peer.Keys.Sign); err != nil {
+		return err
+	}
+	if err := s.follower.CheckHead(m.LogSize, m.LogRoot, m.Encode()); err != nil {
 		return err
 	}
 	s.r.note(s.owner, func(st *Status) { st.LogKnown = m.LogSize })

@@ -28,6 +28,9 @@ func ReadFrame(r io.Reader) ([]byte, error) {
 	}
 	b := make([]byte, n)
 	if _, err := io.ReadFull(r, b); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF // an end inside a frame is none between two
+		}
 		return nil, fmt.Errorf("reading a frame of %d bytes: %w", n, err)
 	}
 	return b, nil

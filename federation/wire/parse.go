@@ -130,6 +130,9 @@ func (r *reader) records() []feed.Record {
 		if r.Err() != nil {
 			break
 		}
+		if len(sealed) == 0 {
+			sealed = nil // kept apart, as the sender had it
+		}
 		e, err := feed.ParseEntry(entry)
 		r.reject(err)
 		a, err := feed.ParseAudience(audience)

@@ -284,12 +284,12 @@ func TestLostEndOfTheLogLosesWholeBatches(t *testing.T) {
 	}
 	whole := crash(t, c.Dir)
 	_, used := memtable(t, whole)
-	for step := range int64(10) {
+	for step := range int64(5) {
 		dir := whole
 		if step > 0 {
 			dir = crash(t, whole)
 			path, _ := memtable(t, dir)
-			if err := os.Truncate(path, used-step*used/12); err != nil {
+			if err := os.Truncate(path, used-step*used/6); err != nil {
 				t.Fatal(err)
 			}
 		}
