@@ -42,6 +42,8 @@ func openDocuments(s *store.Store, bundle string, now func() time.Time, logger *
 	switch {
 	case errors.Is(err, os.ErrNotExist) && d.book != nil:
 		return d, nil
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("reading the bundle: %w", err)
 	case err != nil:
 		return nil, fmt.Errorf("the node knows no network yet: ask the coordinator for a bundle and put it at %s: %w", bundle, federation.ErrNotFound)
 	}

@@ -20,6 +20,11 @@ func (n *Network) control(codes []string, act func([]*Node) error) error {
 		return err
 	}
 	defer unlock()
+	fresh, err := Load(n.dir) // another command may have changed it while we waited for the lock
+	if err != nil {
+		return err
+	}
+	n.state = fresh.state
 	nodes := n.state.Nodes
 	if len(codes) > 0 {
 		nodes = nil
@@ -78,6 +83,11 @@ func (n *Network) Down(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	fresh, err := Load(n.dir)
+	if err != nil {
+		return err
+	}
+	n.state = fresh.state
 	return n.down(ctx)
 }
 

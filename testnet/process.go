@@ -41,7 +41,8 @@ func spawn(program, log string, args ...string) (Process, error) {
 	return p, nil
 }
 
-// startTime gives field 22 of /proc/PID/stat (proc(5)), or "" for a process that is gone or a zombie.
+// startTime gives field 22 of /proc/PID/stat (proc(5)), or "" for a process that is gone. The first thread of a killed
+// process is a zombie while the others still hold its files and locks, so it counts as gone with the last of them.
 func startTime(pid int) string {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -49,7 +50,7 @@ func startTime(pid int) string {
 	}
 	_, rest, _ := strings.Cut(string(b), ") ") // the name before it may hold spaces
 	fields := strings.Fields(rest)
-	if len(fields) < 20 || fields[0] == "Z" {
+	if len(fields) < 20 || fields[0] == "Z" && (fields[17] == "0" || fields[17] == "1") {
 		return ""
 	}
 	return fields[19]

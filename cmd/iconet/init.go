@@ -61,12 +61,20 @@ func initNode(c *cli.Context) error {
 		Portal:     config.Portal{Listen: c.String("portal"), Host: host, Cert: cert, Key: key},
 		Operations: config.Operations{Listen: c.String("operations")},
 		Keys:       config.Keys{PassphraseFile: protects, Credential: c.String("credential")}}
-	if _, err := cfg.Encode(); err != nil {
-		return err
-	}
 	addrs := c.StringSlice("announce")
 	if len(addrs) == 0 {
-		return usagef("init needs --announce: the address by which the other nodes reach this one")
+		addrs = []string{q.ask("announce-address", "By which address do the other nodes reach it (such as /dns4/iconet.fr.example/tcp/4001)?")}
+		if q.err != nil {
+			return usagef("init needs --announce: the address by which the other nodes reach this one")
+		}
+	}
+	// What serve would refuse is not written.
+	b, err := cfg.Encode()
+	if err != nil {
+		return err
+	}
+	if _, err := config.Parse(b); err != nil {
+		return err
 	}
 	french := c.String("name-fr")
 	if french == "" {

@@ -68,7 +68,7 @@ func write(path string, p Protection, secret []byte) error {
 	}
 	_, err = f.Write(body)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing a key file: %w", err)
+		return errors.Join(fmt.Errorf("writing a key file: %w", err), os.Remove(path)) // half a key would stand in the way
 	}
 	d, err := os.Open(filepath.Dir(path))
 	if err != nil {

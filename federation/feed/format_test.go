@@ -236,8 +236,8 @@ func TestPlainOverItsBoundsIsNotWritten(t *testing.T) {
 		{"name of 255 bytes", 0, []feed.Attachment{{Name: string(make([]byte, 255)), Type: string(make([]byte, 255))}}, true},
 		{"name of 256 bytes", 0, []feed.Attachment{{Name: string(make([]byte, 256))}}, false},
 		{"type of 256 bytes", 0, []feed.Attachment{{Type: string(make([]byte, 256))}}, false},
-		{"16 MiB with all", 0, big(16<<20 - 97), true},
-		{"a byte more than 16 MiB", 0, big(16<<20 - 96), false},
+		{"256 KiB with all", 0, big(256<<10 - 97), true},
+		{"a byte more than 256 KiB", 0, big(256<<10 - 96), false},
 	} {
 		b, err := feed.EncodePlain(filled(1), make([]byte, c.form), c.files)
 		if !c.ok {

@@ -15,8 +15,11 @@ const plainTag = "iconet/1/item\x00"
 const (
 	maxForm  = 64 << 10
 	maxFiles = 10
-	maxPlain = 16 << 20
-	maxName  = 255
+	maxPlain = 256 << 10
+	// MaxSealed bounds the sealed bytes of an item, which travel in one frame: the plaintext with the head and the tags of
+	// its age file.
+	MaxSealed = maxPlain + 4<<10
+	maxName   = 255
 )
 
 // Attachment is a file of an item.
@@ -60,7 +63,7 @@ func EncodePlain(binding [32]byte, form []byte, files []Attachment) ([]byte, err
 	b := w.Bytes()
 	size := padded(len(b))
 	if size > maxPlain {
-		return nil, fmt.Errorf("an item has at most %d MiB with its files: %w", maxPlain>>20, federation.ErrInvalid)
+		return nil, fmt.Errorf("an item has at most %d KiB with its files: %w", maxPlain>>10, federation.ErrInvalid)
 	}
 	return append(b, make([]byte, size-len(b))...), nil
 }

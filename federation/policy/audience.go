@@ -9,6 +9,18 @@ import (
 	"iconet.example/federation/directory"
 )
 
+// AudienceError says that an audience cannot be addressed, and why. It unwraps to ErrInvalid.
+type AudienceError struct{ Why string }
+
+func (e *AudienceError) Error() string { return e.Why }
+
+// Unwrap gives the kind.
+func (e *AudienceError) Unwrap() error { return federation.ErrInvalid }
+
+func unfit(format string, args ...any) error {
+	return &AudienceError{Why: fmt.Sprintf(format, args...)}
+}
+
 // All is the selector that means every active member with full access.
 const All = "all"
 
@@ -21,6 +33,9 @@ type Register interface {
 	Active() []*directory.Peer
 }
 
+// IsAll reports whether a selector means everybody.
+func IsAll(selector string) bool { return strings.EqualFold(strings.TrimSpace(selector), All) }
+
 // Audience gives the members a selector means, sorted by code and unique, always with the owner.
 //
 // "all" is every active member with full access and the Commission, never a partner body. Otherwise the selector names
@@ -28,13 +43,13 @@ type Register interface {
 // now, or a selector that leaves nobody but the owner, is an ErrInvalid that says who, why and what helps.
 func Audience(in Register, selector string, owner federation.MemberCode) ([]federation.MemberCode, error) {
 	if len(selector) > maxSelector {
-		return nil, fmt.Errorf("the audience is longer than %d characters: write %q or a list such as DE,IT: %w", maxSelector, All, federation.ErrInvalid)
+		return nil, unfit("the audience is longer than %d characters: write %q or a list such as DE,IT", maxSelector, All)
 	}
 	if p, ok := in.Member(owner); !ok || p.Status != directory.Active {
-		return nil, fmt.Errorf("%s is not an active member of the directory in force and cannot publish: ask the coordinator: %w", owner.Display(), federation.ErrInvalid)
+		return nil, unfit("%s is not an active member of the directory in force and cannot publish: ask the coordinator", owner.Display())
 	}
 	codes := []federation.MemberCode{owner}
-	if strings.EqualFold(strings.TrimSpace(selector), All) {
+	if IsAll(selector) {
 		for _, p := range in.Active() {
 			if p.Code == federation.Commission || p.Class == directory.Full && !p.Code.Partner() {
 				codes = append(codes, p.Code)
@@ -50,27 +65,27 @@ func Audience(in Register, selector string, owner federation.MemberCode) ([]fede
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
 	if len(codes) == 1 {
-		return nil, fmt.Errorf("the audience holds nobody but %s: write %q or name other members, such as DE,IT: %w", owner.Display(), All, federation.ErrInvalid)
+		return nil, unfit("the audience holds nobody but %s: write %q or name other members, such as DE,IT", owner.Display(), All)
 	}
 	return codes, nil
 }
 
 func named(in Register, selector string) ([]federation.MemberCode, error) {
 	if strings.TrimSpace(selector) == "" {
-		return nil, fmt.Errorf("the audience is empty: write %q or a list such as DE,IT: %w", All, federation.ErrInvalid)
+		return nil, unfit("the audience is empty: write %q or a list such as DE,IT", All)
 	}
 	var codes []federation.MemberCode
 	for word := range strings.SplitSeq(selector, ",") {
 		code, err := federation.ParseMember(word)
 		if err != nil {
-			return nil, fmt.Errorf("reading the audience: %w", err)
+			return nil, unfit("reading the audience: %v", err)
 		}
 		p, ok := in.Member(code)
 		if !ok {
-			return nil, fmt.Errorf("%s is not in the directory: take it out of the audience, or see `iconet peers` for the members: %w", code.Display(), federation.ErrInvalid)
+			return nil, unfit("%s is not in the directory: take it out of the audience, or see `iconet peer list` for the members", code.Display())
 		}
 		if why := obstacle(p); why != "" {
-			return nil, fmt.Errorf("%s %s: take it out of the audience: %w", code.Display(), why, federation.ErrInvalid)
+			return nil, unfit("%s %s: take it out of the audience", code.Display(), why)
 		}
 		codes = append(codes, code)
 	}
@@ -98,10 +113,10 @@ func CheckElement(in Register, audience []federation.MemberCode, element federat
 	for _, code := range audience {
 		p, ok := in.Member(code)
 		if !ok {
-			return fmt.Errorf("%s is not in the directory: take it out of the audience: %w", code.Display(), federation.ErrInvalid)
+			return unfit("%s is not in the directory: take it out of the audience", code.Display())
 		}
 		if p.Class == directory.Selective && !slices.Contains(p.Elements, element) {
-			return fmt.Errorf("%s has no access to element %s: take it out of the audience: %w", code.Display(), element, federation.ErrInvalid)
+			return unfit("%s has no access to element %s: take it out of the audience", code.Display(), element)
 		}
 	}
 	return nil

@@ -126,7 +126,6 @@ func (r *Replica) forked(ctx context.Context, err error) bool {
 // freeze stops following an owner that signed two histories; the two notes are the proof.
 func (r *Replica) freeze(fork *feed.ForkError) {
 	r.note(fork.Owner, func(s *Status) { s.Frozen, s.LastError = true, fork.Error() })
-	r.metrics.rejected(federation.ReasonFork)
 	r.c.Logger.Error("member signed two histories; its log is frozen here", "owner", fork.Owner, "ours", string(fork.Ours), "other", string(fork.Page))
 }
 

@@ -160,6 +160,7 @@ func (r *Replica) newsChannel() <-chan struct{} {
 // Run follows all members and serves them until ctx ends, and returns after everything it started has ended. An error is
 // one of the keeper: this node can keep nothing more.
 func (r *Replica) Run(ctx context.Context) error {
+	outer := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	r.c.Network.Handle(syncProtocol, func(from federation.MemberCode, s Stream) { r.serve(ctx, from, s, r.serveSync) })
 	r.c.Network.Handle(dirProtocol, func(from federation.MemberCode, s Stream) { r.serve(ctx, from, s, r.serveDocuments) })
@@ -174,7 +175,7 @@ func (r *Replica) Run(ctx context.Context) error {
 	})
 	err := group.Wait()
 	r.streams.Wait()
-	if ctxErr := context.Cause(ctx); err != nil && !errors.Is(err, ctxErr) {
+	if err != nil && outer.Err() == nil {
 		return fmt.Errorf("replicating: %w", err)
 	}
 	return nil

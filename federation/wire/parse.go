@@ -126,7 +126,7 @@ func (r *reader) records() []feed.Record {
 	var out []feed.Record
 	for i := 0; i < n && r.Err() == nil && r.err == nil; i++ {
 		entry, audience := r.Opaque16(maxEntry), r.Opaque16(maxAudience)
-		sealed := r.blob(maxSealed)
+		sealed := r.blob(feed.MaxSealed)
 		if r.Err() != nil {
 			break
 		}

@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -22,6 +22,7 @@ var ErrBusy = errors.New("too many sign-ins at once")
 
 const (
 	minPassword, maxPassword = 15, 128 // characters
+	maxLogin                 = 64
 	argonPasses              = 3
 	argonMemoryKiB           = 64 << 10
 	maxHashes                = 4
@@ -97,50 +98,39 @@ func (s *Service) Empty() bool {
 	return len(s.officials) == 0
 }
 
-// Known reports whether a login is taken.
-func (s *Service) Known(login string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.officials[login] != nil
-}
-
-// Put adds an account with a password, or replaces one and ends its sessions. ErrInvalid for a login, role or password
-// that is not acceptable.
-func (s *Service) Put(o Official, password string) error {
+// Add makes an account with a password and gives its id. ErrInvalid for a login, role or password that is not acceptable,
+// ErrConflict for a login that is taken.
+func (s *Service) Add(o Official, password string) (string, error) {
 	if err := o.validate(); err != nil {
-		return err
+		return "", err
 	}
 	least := minPassword
 	if s.c.TestNetwork {
 		least = 8
 	}
 	if n := utf8.RuneCountInString(password); n < least || n > maxPassword {
-		return fmt.Errorf("a password has %d to %d characters: %w", least, maxPassword, federation.ErrInvalid)
+		return "", fmt.Errorf("a password has %d to %d characters: %w", least, maxPassword, federation.ErrInvalid)
 	}
 	if o.ID == "" {
-		var id [8]byte
-		rand.Read(id[:])
-		o.ID = "u-" + hex.EncodeToString(id[:])
+		o.ID = "u-" + strings.ToLower(rand.Text()[:16])
 	}
 	o.Salt = make([]byte, 16)
 	rand.Read(o.Salt)
 	o.Hash = derive(password, o.Salt)
 	b, err := o.encode()
 	if err != nil {
-		return err
-	}
-	if err := s.c.Store.PutOfficial(o.ID, b); err != nil {
-		return fmt.Errorf("keeping an account: %w", err)
+		return "", err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.officials[o.Login] = &o
-	for k, v := range s.sessions {
-		if v.login == o.Login {
-			delete(s.sessions, k)
-		}
+	if s.officials[o.Login] != nil {
+		return "", fmt.Errorf("login %q is taken: %w", o.Login, federation.ErrConflict)
 	}
-	return nil
+	if err := s.c.Store.PutOfficial(o.ID, b); err != nil {
+		return "", fmt.Errorf("keeping an account: %w", err)
+	}
+	s.officials[o.Login] = &o
+	return o.ID, nil
 }
 
 func derive(password string, salt []byte) []byte {
@@ -148,10 +138,13 @@ func derive(password string, salt []byte) []byte {
 }
 
 // SignIn checks login and password and begins a session. ErrDenied says that they do not fit, whichever is wrong, or that
-// the login has to wait; [ErrBusy] that the node is checking too many.
+// the login has to wait; ErrInvalid that the password is too long to be one; [ErrBusy] that the node is checking too many.
 func (s *Service) SignIn(login, password string) (*Session, error) {
 	denied := fmt.Errorf("login and password do not fit, or there were too many tries: %w", federation.ErrDenied)
-	if utf8.RuneCountInString(password) > maxPassword || len(login) > 64 {
+	if len(login) > maxLogin {
+		return nil, denied
+	}
+	if utf8.RuneCountInString(password) > maxPassword {
 		return nil, fmt.Errorf("a password has at most %d characters: %w", maxPassword, federation.ErrInvalid)
 	}
 	select {
@@ -170,7 +163,7 @@ func (s *Service) SignIn(login, password string) (*Session, error) {
 		s.failed(login)
 		return nil, denied
 	}
-	return s.begin(o), nil
+	return s.begin(o)
 }
 
 // candidate gives the account of a login and whether it has to wait after failures.
@@ -201,17 +194,21 @@ func (s *Service) failed(login string) {
 	}
 }
 
-func (s *Service) begin(o *Official) *Session {
+// begin gives a session unless the account changed while the password was being hashed.
+func (s *Service) begin(o *Official) (*Session, error) {
 	var secret [32]byte
 	rand.Read(secret[:])
 	token := base64.RawURLEncoding.EncodeToString(secret[:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.officials[o.Login] != o {
+		return nil, fmt.Errorf("the account changed: %w", federation.ErrDenied)
+	}
 	delete(s.failures, o.Login)
 	now := s.c.Now()
 	s.endOldest(o.Login)
 	s.sessions[sha256.Sum256([]byte(token))] = &session{login: o.Login, began: now, seen: now}
-	return &Session{Token: token, Official: o, Began: now}
+	return &Session{Token: token, Official: o, Began: now}, nil
 }
 
 // endOldest makes room for one more session of a login. Expired sessions of all logins go as well.

@@ -57,7 +57,6 @@ func New(c Config) http.Handler {
 		"GET /v1/peers":       func(*http.Request) (any, error) { return c.Node.Peers(), nil },
 		"GET /v1/keys":        func(*http.Request) (any, error) { return c.Node.Keys(), nil },
 		"GET /v1/doctor":      func(*http.Request) (any, error) { return c.Node.Doctor(), nil },
-		"GET /v1/check":       func(r *http.Request) (any, error) { return c.Node.Verify(r.Context()) },
 		"GET /v1/structure":   func(*http.Request) (any, error) { return c.Office.Structure(), nil },
 		"GET /v1/bundle":      func(*http.Request) (any, error) { b, err := c.Node.Bundle(); return json.RawMessage(b), err },
 		"POST /v1/members":    h.admit,
@@ -75,6 +74,7 @@ func New(c Config) http.Handler {
 		mux.HandleFunc(pattern, h.answer(fn))
 	}
 	mux.HandleFunc("GET /v1/watch", h.watch)
+	mux.HandleFunc("GET /v1/check", h.check)
 	return mux
 }
 
@@ -92,6 +92,15 @@ func (h *handler) answer(fn func(*http.Request) (any, error)) http.HandlerFunc {
 			h.c.Logger.Debug("answering", "error", err)
 		}
 	}
+}
+
+// check takes as long as the data need.
+func (h *handler) check(w http.ResponseWriter, r *http.Request) {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil {
+		h.refuse(w, err)
+		return
+	}
+	h.answer(func(r *http.Request) (any, error) { return h.c.Node.Verify(r.Context()) })(w, r)
 }
 
 // read decodes a request strictly.
@@ -182,14 +191,12 @@ func (h *handler) addUser(r *http.Request) (any, error) {
 	if err := read(r, &u); err != nil {
 		return nil, err
 	}
-	if h.c.Accounts.Known(u.Login) {
-		return nil, fmt.Errorf("login %q is taken: %w", u.Login, federation.ErrConflict)
-	}
-	if err := h.c.Trail.Record(line); err != nil {
+	id, err := h.c.Accounts.Add(account.Official{Login: u.Login, Function: u.Function, Unit: u.Unit, Roles: u.Roles, Elements: u.Elements}, u.Password)
+	if err != nil {
 		return nil, err
 	}
-	o := account.Official{Login: u.Login, Function: u.Function, Unit: u.Unit, Roles: u.Roles, Elements: u.Elements}
-	if err := h.c.Accounts.Put(o, u.Password); err != nil {
+	line.Object = id
+	if err := h.c.Trail.Record(line); err != nil {
 		return nil, err
 	}
 	return User{Login: u.Login, Function: u.Function, Unit: u.Unit, Roles: u.Roles, Elements: u.Elements}, nil
@@ -203,6 +210,10 @@ func (h *handler) admit(r *http.Request) (any, error) {
 	files := make([][]byte, len(in.Enrolments))
 	for i, f := range in.Enrolments {
 		files[i] = f
+	}
+	line := audit.Line{Actor: "operator", Action: string(policy.Members), Object: fmt.Sprintf("%d enrolments", len(files)), Decision: "allowed"}
+	if err := h.c.Trail.Record(line); err != nil {
+		return nil, err
 	}
 	if err := h.c.Node.Admit(files...); err != nil {
 		return nil, err

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -91,8 +93,9 @@ func problemOf(err error, logger *slog.Logger) *Problem {
 	case errors.Is(err, federation.ErrStale), errors.Is(err, account.ErrBusy):
 		return problem(NotNow, http.StatusServiceUnavailable, "the node cannot do this at present", "wait a moment and repeat; iconet doctor tells more", err)
 	default:
-		logger.Error("request failed", "error", err)
-		return problem(Internal, http.StatusInternalServerError, "the node failed", "iconet doctor, and the node's log", err)
+		reference := rand.Text()[:8]
+		logger.Error("request failed", "reference", reference, "error", err)
+		return problem(Internal, http.StatusInternalServerError, "the node failed", "the node's log has more under this reference; iconet doctor", fmt.Errorf("reference %s", reference))
 	}
 }
 

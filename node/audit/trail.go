@@ -12,7 +12,7 @@ import (
 )
 
 // maxLine bounds an encoded line in bytes.
-const maxLine = 4 << 10
+const maxLine = 16 << 10 // five texts of which each byte is an escape of six
 
 // maxText bounds each free text of a line in bytes.
 const maxText = 256

@@ -37,6 +37,21 @@ type Row struct {
 	Faults    []Fault
 }
 
+// bounded reads up to a number of bytes and fails beyond it.
+type bounded struct {
+	r    io.Reader
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, fmt.Errorf("the file has more than %d MiB: split it: %w", maxFile>>20, federation.ErrInvalid)
+	}
+	n, err := b.r.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
 // Reader gives the rows of a file one by one.
 type Reader struct {
 	m       *Map
@@ -51,7 +66,7 @@ type Reader struct {
 // NewReader reads the first line and compares it with the map: a column that the map needs and the file lacks is
 // ErrInvalid. The structure gives the labels that the map's code lists are looked up by.
 func NewReader(r io.Reader, m *Map, s *federation.Structure) (*Reader, error) {
-	br := bufio.NewReaderSize(io.LimitReader(r, maxFile), 64<<10)
+	br := bufio.NewReaderSize(&bounded{r: r, left: maxFile}, 64<<10)
 	if bom, err := br.Peek(3); err == nil && string(bom) == "\ufeff" {
 		if _, err := br.Discard(3); err != nil {
 			return nil, fmt.Errorf("reading the file: %w", err)

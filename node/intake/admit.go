@@ -8,9 +8,6 @@ import (
 	"iconet.example/federation/feed"
 )
 
-// maxSealed bounds the sealed bytes of an item.
-const maxSealed = 16 << 20
-
 // admit judges what can be judged without the key. It returns nil or a [federation.RejectError].
 func admit(v *directory.View, self federation.MemberCode, rec feed.Record) error {
 	e := rec.Entry
@@ -33,7 +30,7 @@ func admit(v *directory.View, self federation.MemberCode, rec feed.Record) error
 	if most := longest(v.Structure, element.Code); e.DeleteAfterMS <= e.TimeMS || e.DeleteAfterMS > e.TimeMS+most {
 		return federation.Reject(federation.ReasonRetention, "item %s is to be kept until %s", e.Item, time.UnixMilli(int64(min(e.DeleteAfterMS, 1<<52))).UTC().Format(time.DateOnly))
 	}
-	if e.CtLen > maxSealed || rec.Sealed != nil && uint64(len(rec.Sealed)) != e.CtLen {
+	if e.CtLen > feed.MaxSealed || rec.Sealed != nil && uint64(len(rec.Sealed)) != e.CtLen {
 		return federation.Reject(federation.ReasonCtLen, "item %s has %d sealed bytes", e.Item, e.CtLen)
 	}
 	return nil

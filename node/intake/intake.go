@@ -200,7 +200,7 @@ func (k *Keeper) batch(a *replica.Arrival, work []*judged, missing []wanted) *st
 			b.Reject(a.Owner, index, w.leaf, federation.ReasonOf(w.reject), now)
 			b.Unwant(a.Owner, w.leaf)
 			if w.held {
-				b.DropRecord(a.Owner, index, w.leaf)
+				b.DropRecord(a.Owner, index, w.leaf, len(w.rec.Sealed))
 			}
 		case !w.held:
 			b.PutRecord(w.rec)

@@ -73,7 +73,7 @@ func (o *Office) prepare(who policy.Subject, s Submission) (*prepared, error) {
 	view, now := o.c.View(), o.c.Now().UTC()
 	form, ok := view.Structure.Form(s.Form)
 	if !ok {
-		return nil, fmt.Errorf("form %q is not in structure %d: choose one that `iconet status` lists: %w", s.Form, view.Structure.Version, federation.ErrInvalid)
+		return nil, fmt.Errorf("form %q is not in structure %d: choose one of the structure in force: %w", s.Form, view.Structure.Version, federation.ErrInvalid)
 	}
 	urgency, _ := s.Fields["urgency"].(string)
 	decision := policy.Decide(who, policy.Publish, policy.Object{Owner: o.c.Self, Element: form.Element, Urgency: urgency})
@@ -132,7 +132,7 @@ func completeHeader(s Submission, fields []federation.Field, form *federation.Fo
 	}
 	h["audience"] = form.AudienceDefault
 	delete(h, "audience_members")
-	if s.Audience != "all" {
+	if !policy.IsAll(s.Audience) {
 		h["audience"] = "NAMED"
 		names := make([]any, len(audience))
 		for i, m := range audience {

@@ -20,7 +20,6 @@ type Batch struct {
 	deletes [][]byte
 	size    int
 	spines  map[federation.MemberCode]*position
-	carried map[merkle.Hash][]byte // value of key p: the grants that carry a leaf
 	err     error
 }
 
@@ -28,15 +27,11 @@ type pair struct{ key, value []byte }
 
 // NewBatch gives an empty batch.
 func NewBatch() *Batch {
-	return &Batch{spines: map[federation.MemberCode]*position{}, carried: map[merkle.Hash][]byte{}}
+	return &Batch{spines: map[federation.MemberCode]*position{}}
 }
 
-// check finishes the batch and refuses one that no transaction can hold.
+// check refuses a batch that no transaction can hold.
 func (b *Batch) check() error {
-	for leaf, v := range b.carried {
-		b.set(key('p', [32]byte(leaf)), v)
-	}
-	clear(b.carried)
 	if b.err != nil {
 		return b.err
 	}
@@ -80,7 +75,10 @@ func (b *Batch) PutRecord(rec feed.Record) {
 }
 
 // DropRecord takes back a record that was kept before its key came and that was then refused.
-func (b *Batch) DropRecord(owner federation.MemberCode, index uint64, leaf merkle.Hash) {
+func (b *Batch) DropRecord(owner federation.MemberCode, index uint64, leaf merkle.Hash, sealed int) {
+	for n := uint32(0); sealed > pieceSize && int(n)*pieceSize < sealed; n++ {
+		b.delete(key('b', owner, index, n))
+	}
 	b.delete(key('e', owner, index))
 	b.delete(key('l', owner, [32]byte(leaf)))
 }
@@ -109,9 +107,8 @@ func (b *Batch) PutGrant(g grant.Sealed, leaves []merkle.Hash, queuedMS uint64) 
 	w.Raw(g.Bytes)
 	b.set(key('g', g.Grantee, g.Incarnation, g.Seq), w.Bytes())
 	b.set(key('r', g.Grantee, g.Incarnation, g.Seq), times{queued: queuedMS}.encode())
-	carrier := key(0, g.Grantee, g.Incarnation, g.Seq)[1:]
 	for _, l := range leaves {
-		b.carried[l] = append(b.carried[l], carrier...)
+		b.set(key('p', [32]byte(l), g.Grantee, g.Incarnation, g.Seq), nil)
 	}
 }
 

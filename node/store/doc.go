@@ -10,8 +10,9 @@
 //	w owner leaf32            the grant of a record not here yet   i owner             last grant applied
 //	o grantee                 last grant issued                    g grantee inc4 seq8 sealed grant and its leaves
 //	r grantee inc4 seq8       times of a grant: queued, delivered, opened, refused
-//	t grantee                 how far a grantee acknowledged       p leaf32            grants that carry an own item
-//	d owner grantee inc4 seq8 grant deposited for another member   c kind version4     committee document
+//	t grantee                 how far a grantee acknowledged
+//	p leaf32 grantee inc4 seq8                                     a grant that carries an own item
+//	d owner grantee inc4 seq8 grant deposited for another member   c kind "/" version4 committee document
 //	a seq8                    audit line                           u id                official
 //	k key32                   item of an import key                n name              counter
 //

@@ -49,8 +49,8 @@ func openMark(path string) (*mark, error) {
 
 // write makes p durable.
 func (m *mark) write(p position) error {
-	if p == m.last {
-		return nil
+	if m.seq > 0 && p.incarnation == m.last.incarnation && p.size <= m.last.size {
+		return nil // a log that comes back piece by piece is not whole before it reaches the mark
 	}
 	b := make([]byte, 32, slotSize)
 	binary.BigEndian.PutUint64(b, m.seq+1)

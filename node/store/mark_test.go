@@ -137,7 +137,7 @@ func TestTornMarkSlotFallsBackToTheOther(t *testing.T) {
 	if err != nil || len(mark) != 128 {
 		t.Fatalf("a mark of %d bytes, %v", len(mark), err)
 	}
-	const newest, other = 64, 0 // the fifth write is in the second slot
+	const newest, other = 0, 64 // after the first mark of an empty store the fifth write is in the first slot
 	torn := func(slot int) []byte {
 		b := append([]byte(nil), mark...)
 		clear(b[slot+20 : slot+64])
@@ -151,8 +151,8 @@ func TestTornMarkSlotFallsBackToTheOther(t *testing.T) {
 		{"whole", mark, true},
 		{"newest torn", torn(newest), false},
 		{"older torn", torn(other), true},
-		{"older never written", append(make([]byte, 64), mark[64:]...), true},
-		{"newest cut", mark[:100], false},
+		{"older never written", append(append([]byte(nil), mark[:64]...), make([]byte, 64)...), true},
+		{"older cut", mark[:100], true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -161,7 +161,7 @@ func (s *Store) Records(owner federation.MemberCode, from, to uint64, most int) 
 
 // EachRecord walks the held records of an owner, newest first.
 func (s *Store) EachRecord(owner federation.MemberCode, fn func(feed.Record) error) error {
-	const step = 256
+	const step = 64
 	spine, err := s.Spine(owner)
 	if err != nil {
 		return err

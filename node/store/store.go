@@ -102,7 +102,12 @@ func (s *Store) open() (err error) {
 	if err != nil && !errors.Is(err, federation.ErrNotFound) {
 		return err
 	}
-	if s.mark.last.size > spine.Size || s.mark.last.incarnation > spine.Incarnation {
+	if s.mark.seq == 0 && spine.Size == 0 { // from now on a mark that is missing was lost
+		if err := s.mark.write(position{}); err != nil {
+			return err
+		}
+	}
+	if s.mark.seq == 0 || s.mark.last.size > spine.Size || s.mark.last.incarnation > spine.Incarnation {
 		s.recovery.Store(true)
 		s.c.Logger.Error("the store is behind its mark", "stored", spine.Size, "marked", s.mark.last.size)
 	}

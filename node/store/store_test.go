@@ -332,7 +332,7 @@ func TestBatchesBecomeDurableInTheOrderOfSubmit(t *testing.T) {
 		if i%2 == 0 {
 			b.PutRecord(record("FR", i, []byte{1}))
 		} else {
-			b.DropRecord("FR", i-1, record("FR", i-1, []byte{1}).Entry.Leaf())
+			b.DropRecord("FR", i-1, record("FR", i-1, []byte{1}).Entry.Leaf(), 1)
 		}
 		waits = append(waits, s.Submit(b))
 	}

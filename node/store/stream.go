@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	badger "github.com/dgraph-io/badger/v4"
-
 	"iconet.example/crypto/canon"
 	"iconet.example/crypto/merkle"
 	"iconet.example/federation"
@@ -107,7 +105,6 @@ func (s *Store) Acked(a *grant.Ack, atMS uint64) error {
 	if far.incarnation != a.Incarnation {
 		far = reached{incarnation: a.Incarnation}
 	}
-	b := NewBatch()
 	from := far.delivered
 	switch a.Status {
 	case grant.Quarantined:
@@ -115,16 +112,31 @@ func (s *Store) Acked(a *grant.Ack, atMS uint64) error {
 	case grant.Opened:
 		from = min(far.delivered, far.opened)
 	}
-	for seq := from + 1; seq <= a.Seq; seq++ {
+	for {
+		to := min(a.Seq, from+ackedAtOnce)
+		if err := s.reachAll(a, far, from, to, atMS); err != nil || to >= a.Seq {
+			return err
+		}
+		from = to
+	}
+}
+
+// ackedAtOnce bounds the grants that one transaction moves.
+const ackedAtOnce = 4096
+
+// reachAll notes the new state of the grants after from up to to.
+func (s *Store) reachAll(a *grant.Ack, far reached, from, to, atMS uint64) error {
+	b := NewBatch()
+	for seq := from + 1; seq <= to; seq++ {
 		if err := s.reach(b, a, seq, atMS); err != nil {
 			return err
 		}
 	}
 	if a.Status != grant.Quarantined {
-		far.delivered = max(far.delivered, a.Seq)
+		far.delivered = max(far.delivered, to)
 	}
 	if a.Status == grant.Opened {
-		far.opened = max(far.opened, a.Seq)
+		far.opened = max(far.opened, to)
 	}
 	var w canon.Writer
 	w.U32(far.incarnation)
@@ -169,32 +181,42 @@ type Receipt struct {
 	QueuedMS, DeliveredMS, OpenedMS, RefusedMS uint64
 }
 
-// Receipts gives, for an item of this node's, one receipt for each member it was granted to, sorted by member id.
+// Receipts gives, for an item of this node's, one receipt for each member it was granted to, sorted by member id. Where
+// several grants carry it, the newest counts.
 func (s *Store) Receipts(leaf merkle.Hash) (out []Receipt, err error) {
-	err = s.db.View(func(t *badger.Txn) error {
-		v, err := value(t, key('p', [32]byte(leaf)))
-		if err != nil {
-			return err
-		}
-		const carrier = 16 + 4 + 8
-		for ; len(v) >= carrier; v = v[carrier:] {
-			m, err := federation.MemberFromID([16]byte(v[:16]))
-			if err != nil {
-				return err
-			}
-			row, err := value(t, append([]byte{'r'}, v[:carrier]...))
-			if err != nil {
-				return err
-			}
-			at, err := parseTimes(row)
-			if err != nil {
-				return err
-			}
-			out = append(out, Receipt{Member: m, QueuedMS: at.queued, DeliveredMS: at.delivered, OpenedMS: at.opened, RefusedMS: at.refused})
-		}
+	prefix := key('p', [32]byte(leaf))
+	var carriers [][]byte
+	err = s.each(prefix, nil, func(k, _ []byte) error {
+		carriers = append(carriers, append([]byte(nil), k[len(prefix):]...))
 		return nil
 	})
-	return out, err
+	if err == nil && len(carriers) == 0 {
+		err = federation.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range carriers {
+		m, err := federation.MemberFromID([16]byte(c[:16]))
+		if err != nil {
+			return nil, err
+		}
+		row, err := s.get(append([]byte{'r'}, c...))
+		if err != nil {
+			return nil, err
+		}
+		at, err := parseTimes(row)
+		if err != nil {
+			return nil, err
+		}
+		r := Receipt{Member: m, QueuedMS: at.queued, DeliveredMS: at.delivered, OpenedMS: at.opened, RefusedMS: at.refused}
+		if n := len(out); n > 0 && out[n-1].Member == m {
+			out[n-1] = r
+		} else {
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }
 
 // Deposits gives the grants of an owner kept here for another member that follow (incarnation, seq), at most n.
@@ -230,17 +252,21 @@ func (s *Store) PutDeposit(g grant.Sealed) error {
 
 // DropDeposits forgets the grants kept for a grantee up to a number of an incarnation, and those of earlier ones.
 func (s *Store) DropDeposits(owner, grantee federation.MemberCode, incarnation uint32, upTo uint64) error {
-	b := NewBatch()
 	last := key('d', owner, grantee, incarnation, upTo)
-	err := s.each(key('d', owner, grantee), nil, func(k, _ []byte) error {
-		if bytes.Compare(k, last) > 0 {
-			return errStop
+	for {
+		b := NewBatch()
+		err := s.each(key('d', owner, grantee), nil, func(k, _ []byte) error {
+			if bytes.Compare(k, last) > 0 || len(b.deletes) == ackedAtOnce {
+				return errStop
+			}
+			b.delete(append([]byte(nil), k...))
+			return nil
+		})
+		if err != nil || len(b.deletes) == 0 {
+			return err
 		}
-		b.delete(append([]byte(nil), k...))
-		return nil
-	})
-	if err != nil || len(b.deletes) == 0 {
-		return err
+		if err := s.Commit(b); err != nil {
+			return err
+		}
 	}
-	return s.Commit(b)
 }

@@ -340,7 +340,7 @@ func TestDroppedRecordIsGone(t *testing.T) {
 	s := fresh(t)
 	rec := record("DE", 1, []byte("sealed"))
 	commit(t, s, func(b *store.Batch) { b.PutRecord(rec) })
-	commit(t, s, func(b *store.Batch) { b.DropRecord("DE", 1, rec.Entry.Leaf()) })
+	commit(t, s, func(b *store.Batch) { b.DropRecord("DE", 1, rec.Entry.Leaf(), len(rec.Sealed)) })
 	if _, err := s.Record("DE", 1); !errors.Is(err, federation.ErrNotFound) {
 		t.Errorf("by index: got %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"iconet.example/federation"
 	"iconet.example/federation/directory"
+	"iconet.example/federation/policy"
 	"iconet.example/node/office"
 )
 
@@ -131,9 +132,10 @@ func (p *portal) submit(v *visit) {
 	if nobody {
 		s.Audience = "all" // for the review alone, so that all faults are told at once
 	}
+	var unfit *policy.AudienceError
 	review, err := p.c.Office.Review(v.r.Context(), v.who, s)
 	switch {
-	case errors.Is(err, federation.ErrInvalid):
+	case errors.As(err, &unfit):
 		p.showForm(v, http.StatusUnprocessableEntity, form, b, nil, v.T("error.audience"))
 		return
 	case err != nil:

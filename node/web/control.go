@@ -177,7 +177,7 @@ func (b *builder) needed(f *federation.Field) string {
 	for _, code := range cond.Codes {
 		for _, e := range b.s.Options(on) {
 			if text, _ := e.Label.In(b.lang); e.Code == code {
-				answers = append(answers, "«\u00a0"+text+"\u00a0»")
+				answers = append(answers, b.text.say("quote", text))
 			}
 		}
 	}
