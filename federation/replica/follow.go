@@ -298,30 +298,70 @@ func (s *session) page(ctx context.Context, m wire.Page) error {
 			s.r.metrics.rejected(rej.Reason)
 		}
 	}
-	var err error
-	if a.Grants, a.Inbox, err = s.grants(m.Grants); err != nil {
+	grants, inbox, err := s.grants(m.Grants)
+	if err != nil {
 		return err
 	}
-	if a.Accepted == nil && len(a.Grants) == 0 {
+	s.r.metrics.pages.WithLabelValues("in").Inc()
+	opened := true
+	for a.Accepted != nil || len(grants) > 0 {
+		grants = a.fill(grants, s.inbox, inbox)
+		out, err := s.accept(ctx, a)
+		if err != nil {
+			return err
+		}
+		s.follower, s.inbox = next, a.Inbox
+		opened = opened && out.Opened
+		if err := s.acknowledge(a, out); err != nil {
+			return err
+		}
+		a = &Arrival{Owner: s.owner}
+	}
+	if opened || s.source != s.owner {
 		return nil
 	}
-	out, err := s.r.c.Keeper.Accept(ctx, a)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	return s.want()
+}
+
+// maxArrivalLines bounds the grant lines that the keeper is handed at once.
+const maxArrivalLines = 512
+
+// fill takes the first grants up to a number of lines, one at least, and gives the rest. at is the position before them, end
+// that after the last of all.
+func (a *Arrival) fill(grants []*grant.Grant, at, end grant.Position) (rest []*grant.Grant) {
+	lines := 0
+	for n, g := range grants {
+		if lines += len(g.Lines); n > 0 && lines > maxArrivalLines {
+			rest = grants[n:]
+			break
 		}
-		return keeperError{err}
+		a.Grants = append(a.Grants, g)
+		at = grant.Position{Incarnation: g.Incarnation, Seq: g.Seq, Hash: g.Hash()}
 	}
-	s.follower, s.inbox = next, a.Inbox
-	s.r.metrics.pages.WithLabelValues("in").Inc()
+	a.Inbox = at
+	if len(rest) == 0 {
+		a.Inbox = end
+	}
+	return rest
+}
+
+// accept hands an arrival to the keeper. What the keeper refuses is the peer's fault; any other error is the disk's.
+func (s *session) accept(ctx context.Context, a *Arrival) (Outcome, error) {
+	out, err := s.r.c.Keeper.Accept(ctx, a)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return Outcome{}, ctx.Err()
+	case federation.ReasonOf(err) != "":
+		return Outcome{}, err
+	default:
+		return Outcome{}, keeperError{err}
+	}
 	s.r.metrics.grants.Add(float64(len(a.Grants)))
 	if a.Accepted != nil {
 		s.r.metrics.records.Add(float64(len(a.Accepted.Records)))
 	}
-	if err := s.acknowledge(a, out); err != nil || out.Opened || s.source != s.owner {
-		return err
-	}
-	return s.want()
+	return out, nil
 }
 
 // records takes what answers a Want: records in the log whose keys came before them.
@@ -352,12 +392,9 @@ func (s *session) records(ctx context.Context, m wire.Records) error {
 	if len(acc.Records) == 0 {
 		return s.idle()
 	}
-	out, err := s.r.c.Keeper.Accept(ctx, &Arrival{Owner: s.owner, Accepted: acc, Inbox: s.inbox})
+	out, err := s.accept(ctx, &Arrival{Owner: s.owner, Accepted: acc, Inbox: s.inbox})
 	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return keeperError{err}
+		return err
 	}
 	for _, leaf := range out.Quarantined {
 		if err := s.ack(granted[leaf], grant.Quarantined); err != nil {

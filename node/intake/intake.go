@@ -85,7 +85,11 @@ func (k *Keeper) Accept(ctx context.Context, a *replica.Arrival) (replica.Outcom
 			return replica.Outcome{}, fmt.Errorf("keeping the item keys: %w", err)
 		}
 	}
-	if err := k.c.Store.Commit(k.batch(a, work, missing)); err != nil {
+	err = k.c.Store.Commit(k.batch(a, work, missing))
+	if errors.Is(err, federation.ErrInvalid) { // no transaction holds it; an honest page is far from that
+		return replica.Outcome{}, federation.Reject(federation.ReasonQuota, "storing what %s published: %w", a.Owner, err)
+	}
+	if err != nil {
 		return replica.Outcome{}, fmt.Errorf("storing what %s published: %w", a.Owner, err)
 	}
 	return k.settle(work, missing)

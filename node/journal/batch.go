@@ -23,7 +23,7 @@ type work struct {
 	now      time.Time
 	counters map[string]uint64
 	took     []*pending // in the order of the log
-	bytes    int        // sealed so far
+	due      int        // bytes that grants will add to the batch
 	written  map[*pending]Written
 	imported map[[32]byte]Written
 	keys     []vault.Entry
@@ -43,7 +43,7 @@ type share struct {
 func (j *Journal) write(batch []*pending) (rest []*pending, err error) {
 	w := &work{writer: j.writer.Begin(), store: store.NewBatch(), now: j.c.Now().UTC(), counters: map[string]uint64{},
 		written: map[*pending]Written{}, imported: map[[32]byte]Written{}, shares: map[string]*share{}}
-	for len(batch) > 0 && w.bytes < maxBatchBytes {
+	for len(batch) > 0 && w.room() {
 		p := batch[0]
 		batch = batch[1:]
 		if err := j.add(w, p); err != nil {
@@ -55,6 +55,9 @@ func (j *Journal) write(batch []*pending) (rest []*pending, err error) {
 	if len(w.keys) > 0 {
 		if err := j.commit(w); err != nil {
 			refuse(w.took, err)
+			if errors.Is(err, federation.ErrInvalid) { // these drafts are at fault, not the disk
+				return batch, nil
+			}
 			return batch, err
 		}
 		j.c.Committed(w.fresh())
@@ -64,6 +67,18 @@ func (j *Journal) write(batch []*pending) (rest []*pending, err error) {
 	}
 	return batch, nil
 }
+
+// room reports whether one more draft fits into the transaction, grants included.
+func (w *work) room() bool {
+	bytes, keys := w.store.Size()
+	return bytes+w.due < maxBatchBytes && keys < maxBatchKeys
+}
+
+// What a grant takes in the store: once for each reader and audience, and for each key it carries.
+const (
+	grantBytes = 3 << 10
+	lineBytes  = 200
+)
 
 // fresh gives what the batch published, in the order of the log.
 func (w *work) fresh() []Written {
@@ -129,10 +144,11 @@ func (w *work) take(owner federation.MemberCode, made feed.Written) {
 	w.store.PutRecord(made.Record)
 	w.store.PutNodes(owner, made.Nodes)
 	w.keys = append(w.keys, vault.Entry{Leaf: made.Leaf, Key: made.Key})
-	w.bytes += len(made.Record.Sealed)
 	key := string(made.Record.Audience.Encode())
 	s := w.shares[key]
+	w.due += lineBytes * len(made.Record.Audience)
 	if s == nil {
+		w.due += grantBytes * len(made.Record.Audience)
 		s = &share{audience: made.Record.Audience}
 		w.shares[key] = s
 		w.order = append(w.order, key)

@@ -18,8 +18,12 @@ import (
 // maxBatch bounds the drafts that share one transaction.
 const maxBatch = 256
 
-// maxBatchBytes bounds their sealed bytes, to stay under the 2.5 MB that one transaction of the store takes.
-const maxBatchBytes = 1 << 20
+// What one transaction may take of the store before no more drafts join it: half of its bounds, because the last draft may
+// be large and have many readers.
+const (
+	maxBatchBytes = 1 << 20
+	maxBatchKeys  = 8000
+)
 
 // Draft is one item ready to be written: its content was validated and screened, its audience resolved.
 type Draft struct {

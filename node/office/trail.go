@@ -2,7 +2,6 @@ package office
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"iconet.example/node/audit"
@@ -14,8 +13,7 @@ type Trail struct {
 	store *store.Store
 	now   func() time.Time
 
-	mu    sync.Mutex // held while a batch is queued, so that lines are committed in the order of their chain
-	trail *audit.Trail
+	trail *audit.Trail // touched only by the store's writer, so that lines are chained in the order in which they are kept
 }
 
 // NewTrail goes on where the stored trail ends.
@@ -33,25 +31,22 @@ func NewTrail(s *store.Store, now func() time.Time) (*Trail, error) {
 
 // Commit makes a batch durable together with its lines, or neither. It returns when both are on the disk.
 func (t *Trail) Commit(b *store.Batch, lines ...audit.Line) error {
-	wait, err := t.queue(b, lines)
-	if err != nil {
-		return err
-	}
-	return wait()
-}
-
-func (t *Trail) queue(b *store.Batch, lines []audit.Line) (wait func() error, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, l := range lines {
-		l.TimeMS = uint64(t.now().UnixMilli())
-		seq, encoded, err := t.trail.Next(l)
-		if err != nil {
-			return nil, fmt.Errorf("writing the audit trail: %w", err)
+	now := uint64(t.now().UnixMilli())
+	b.Prepare(func(b *store.Batch) (func(), error) {
+		before := *t.trail
+		undo := func() { *t.trail = before }
+		for _, l := range lines {
+			l.TimeMS = now
+			seq, encoded, err := t.trail.Next(l)
+			if err != nil {
+				undo()
+				return nil, fmt.Errorf("writing the audit trail: %w", err)
+			}
+			b.PutAudit(seq, encoded)
 		}
-		b.PutAudit(seq, encoded)
-	}
-	return t.store.Submit(b), nil
+		return undo, nil
+	})
+	return t.store.Commit(b)
 }
 
 // Record writes one line and returns when it is durable. An act whose line cannot be written must not be answered.

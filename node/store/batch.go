@@ -20,6 +20,7 @@ type Batch struct {
 	deletes [][]byte
 	size    int
 	spines  map[federation.MemberCode]*position
+	prepare func(*Batch) (undo func(), err error)
 	err     error
 }
 
@@ -29,6 +30,13 @@ type pair struct{ key, value []byte }
 func NewBatch() *Batch {
 	return &Batch{spines: map[federation.MemberCode]*position{}}
 }
+
+// Prepare has fn called in the order of commits, right before this batch is written: for facts that depend on what was
+// written before. undo is called if the batch then fails. fn must be quick and must not use the store.
+func (b *Batch) Prepare(fn func(*Batch) (undo func(), err error)) { b.prepare = fn }
+
+// Size gives the bytes and the keys that a transaction of this batch takes.
+func (b *Batch) Size() (bytes, keys int) { return b.size, len(b.sets) + len(b.deletes) }
 
 // check refuses a batch that no transaction can hold.
 func (b *Batch) check() error {

@@ -69,29 +69,53 @@ func (s *Store) commitAll() {
 				return
 			}
 		}
-		group := s.gather(first)
-		err := s.space(&spaceChecked)
-		if p := s.failed.Load(); p != nil {
-			err = *p
-		}
-		if err == nil {
-			if err = s.commit(group); err != nil {
-				err = fmt.Errorf("%w: %w", ErrReadOnly, err)
-				s.failed.Store(&err)
-				s.c.Logger.Error("the store stops writing", "error", err)
-				if s.c.Failed != nil {
-					s.c.Failed(err)
-				}
-			}
-		}
-		for _, sub := range group {
-			sub.done <- err
-		}
+		s.write(s.gather(first), &spaceChecked)
 	}
 }
 
-// gather takes what else waits, as far as one transaction holds it. What would not fit goes back in a transaction of its
-// own right after, because a batch is taken from the queue only with its turn to be written.
+// write commits a group and answers it.
+func (s *Store) write(group []*submission, spaceChecked *time.Time) {
+	err := s.space(spaceChecked)
+	if p := s.failed.Load(); p != nil {
+		err = *p
+	}
+	if err == nil {
+		var undo []func()
+		group, undo = prepare(group)
+		if err = s.commit(group); err != nil {
+			for i := len(undo) - 1; i >= 0; i-- {
+				undo[i]()
+			}
+			err = fmt.Errorf("%w: %w", ErrReadOnly, err)
+			s.failed.Store(&err)
+			s.c.Logger.Error("the store stops writing", "error", err)
+			if s.c.Failed != nil {
+				s.c.Failed(err)
+			}
+		}
+	}
+	for _, sub := range group {
+		sub.done <- err
+	}
+}
+
+// prepare calls what batches want to be called; one that fails is answered and left out.
+func prepare(group []*submission) (ready []*submission, undo []func()) {
+	for _, sub := range group {
+		if fn := sub.batch.prepare; fn != nil {
+			back, err := fn(sub.batch)
+			if err != nil {
+				sub.done <- err
+				continue
+			}
+			undo = append(undo, back)
+		}
+		ready = append(ready, sub)
+	}
+	return ready, undo
+}
+
+// gather takes what else waits, up to half of what a transaction holds; commit splits a group that is larger after all.
 func (s *Store) gather(first *submission) []*submission {
 	group := []*submission{first}
 	size, keys := first.batch.size, len(first.batch.sets)+len(first.batch.deletes)
