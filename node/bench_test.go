@@ -231,11 +231,7 @@ func BenchmarkIngest(b *testing.B) {
 		p := feed.Page{Owner: "FR", From: uint64(done)}
 		var lines []grant.Line
 		for range page {
-			id, err := federation.NewItemID(rand.Reader)
-			if err != nil {
-				b.Fatal(err)
-			}
-			w, err := writer.Append(rand.Reader, uint64(time.Now().UnixMilli()), feed.Draft{Kind: feed.Publish, Item: id, Revision: 1, Element: 1, StructureVersion: 1,
+			w, err := writer.Append(rand.Reader, uint64(time.Now().UnixMilli()), feed.Draft{Kind: feed.Publish, Revision: 1, Element: 1, StructureVersion: 1,
 				StructureHash: view.StructureHash, DirectoryVersion: view.Directory.Version, Marking: federation.MarkingNetwork,
 				DeleteAfterMS: uint64(time.Now().AddDate(1, 0, 0).UnixMilli()), Audience: feed.NewAudience("DE", "FR"), Form: form})
 			if err != nil {

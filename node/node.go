@@ -195,7 +195,11 @@ func (n *Node) openStores() (err error) {
 		return err
 	}
 	n.onClose(n.store.Close)
-	if n.vault, err = vault.Open(filepath.Join(n.c.Dir, "vault"), n.ring.KEK); err != nil {
+	keys, err := n.store.Counter(store.KeysCounter)
+	if err != nil {
+		return err
+	}
+	if n.vault, err = vault.Open(filepath.Join(n.c.Dir, "vault"), n.ring.KEK, int(keys)); err != nil {
 		return err
 	}
 	n.onClose(n.vault.Close)

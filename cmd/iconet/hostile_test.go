@@ -114,16 +114,12 @@ func (im *impostor) page() (wire.Page, feed.Written) {
 		im.t.Fatal(err)
 	}
 	w := feed.NewWriter(im.code, feed.Spine{}, tree, im.ring.Sign)
-	id, err := federation.NewItemID(rand.Reader)
-	if err != nil {
-		im.t.Fatal(err)
-	}
 	s := exampleAlert(time.Now())
 	form, err := federation.EncodeItem(&federation.Item{Ref: "IT-EWS-01-2026-000001", Form: s.Form, Version: 1, Owner: im.code, Header: s.Header, Fields: s.Fields})
 	if err != nil {
 		im.t.Fatal(err)
 	}
-	made, err := w.Append(rand.Reader, uint64(time.Now().UnixMilli()), feed.Draft{Kind: feed.Publish, Item: id, Revision: 1, Element: 1,
+	made, err := w.Append(rand.Reader, uint64(time.Now().UnixMilli()), feed.Draft{Kind: feed.Publish, Revision: 1, Element: 1,
 		StructureVersion: im.view.Structure.Version, StructureHash: im.view.StructureHash, DirectoryVersion: im.view.Directory.Version, Marking: federation.MarkingNetwork,
 		DeleteAfterMS: uint64(time.Now().AddDate(1, 0, 0).UnixMilli()), Audience: feed.NewAudience("FR", im.code), Form: form})
 	if err != nil {

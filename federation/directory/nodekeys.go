@@ -3,7 +3,9 @@ package directory
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"iconet.example/crypto/canon"
@@ -147,6 +149,15 @@ func plausibleAddr(a string) bool {
 		if c <= ' ' || c > '~' {
 			return false
 		}
+	}
+	switch parts[1] {
+	case "ip4", "ip6":
+		if ip, err := netip.ParseAddr(parts[2]); err != nil || ip.Is4() != (parts[1] == "ip4") {
+			return false
+		}
+	}
+	if port, err := strconv.ParseUint(parts[4], 10, 16); err != nil || port == 0 {
+		return false
 	}
 	return parts[3] == "tcp" && len(parts) == 5 || parts[3] == "udp" && len(parts) == 6 && parts[5] == "quic-v1"
 }

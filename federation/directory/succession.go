@@ -9,6 +9,15 @@ func succeed(old, next []*Peer) error {
 	for _, p := range old {
 		before[p.Code] = p
 	}
+	after := map[federation.MemberCode]bool{}
+	for _, p := range next {
+		after[p.Code] = true
+	}
+	for _, p := range old {
+		if !after[p.Code] { // a member that is left out could come back with other keys
+			return federation.Reject(federation.ReasonNationalRoot, "the directory leaves %s out: a membership ends by its standing", p.Code)
+		}
+	}
 	for _, p := range next {
 		was := before[p.Code]
 		switch {

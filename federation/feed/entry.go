@@ -67,6 +67,14 @@ type Entry struct {
 	Sig sign.Signature
 }
 
+// ItemID gives the id of the item that a Publish entry begins: a UUID of version 4 form made of SHA-256 over a context,
+// the owner and the entry's salt. It binds the id to its owner, so that nobody can publish under the id of another's item.
+func ItemID(owner federation.MemberCode, salt [32]byte) federation.ItemID {
+	member := owner.ID()
+	sum := sha256.Sum256(append(append([]byte("iconet/1/item-id\x00"), member[:]...), salt[:]...))
+	return federation.ItemIDFrom([16]byte(sum[:16]))
+}
+
 // Binding is the hash that the sealed bytes carry inside: it fixes owner, place, time, audience and the log before it.
 func (c *Core) Binding() [32]byte {
 	return sha256.Sum256(append([]byte(bindContext+"\x00"), c.encode(nil)[:boundSize]...))

@@ -217,6 +217,9 @@ func (f *Follower) CheckRecord(rec Record, leaf merkle.Hash) error {
 	if e.Leaf() != leaf {
 		return federation.Reject(federation.ReasonSig, "entry %d of %s is not the one in the log", e.Index, e.Owner)
 	}
+	if rec.Audience.Hash(e.Salt) != e.AudienceHash {
+		return federation.Reject(federation.ReasonAudience, "entry %d of %s comes with another audience", e.Index, e.Owner)
+	}
 	if rec.Sealed == nil {
 		return nil
 	}

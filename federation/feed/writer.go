@@ -82,6 +82,9 @@ func (w *Writer) Append(random io.Reader, nowMS uint64, d Draft) (Written, error
 	if _, err := io.ReadFull(random, e.Salt[:]); err != nil {
 		return Written{}, fmt.Errorf("drawing a salt: %w", err)
 	}
+	if e.Kind == Publish {
+		e.Item = ItemID(w.owner, e.Salt)
+	}
 	e.AudienceHash = d.Audience.Hash(e.Salt)
 	plain, err := EncodePlain(e.Binding(), d.Form, d.Files)
 	if err != nil {

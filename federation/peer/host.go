@@ -97,10 +97,7 @@ func (h *Host) SetPeers(peers []Peer) error {
 		return err
 	}
 	for i, p := range peers {
-		addrs, err := h.addrs(p)
-		if err != nil {
-			return err
-		}
+		addrs := h.addrs(p)
 		h.host.Peerstore().ClearAddrs(ids[i])
 		h.host.Peerstore().AddAddrs(ids[i], addrs, peerstore.PermanentAddrTTL)
 		h.host.ConnManager().Protect(ids[i], "member")
@@ -115,13 +112,14 @@ func (h *Host) SetPeers(peers []Peer) error {
 	return nil
 }
 
-// addrs gives the usable addresses of a peer; those that this network refuses are left out.
-func (h *Host) addrs(p Peer) ([]ma.Multiaddr, error) {
+// addrs gives the usable addresses of a peer; those that are none, or that this network refuses, are left out.
+func (h *Host) addrs(p Peer) []ma.Multiaddr {
 	var out []ma.Multiaddr
 	for _, text := range p.Addrs {
 		a, err := ma.NewMultiaddr(text)
 		if err != nil {
-			return nil, fmt.Errorf("address of %s: %w: %w", p.Code, err, federation.ErrInvalid)
+			h.c.Logger.Warn("address left out: it is none", "peer", p.Code)
+			continue
 		}
 		if allowed(a, h.c.TestNetwork) {
 			out = append(out, a)
@@ -129,7 +127,7 @@ func (h *Host) addrs(p Peer) ([]ma.Multiaddr, error) {
 			h.c.Logger.Warn("address left out: this network does not use such addresses", "peer", p.Code)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Stream is a stream to another node.

@@ -21,6 +21,8 @@ const (
 	headPeriod  = 60 * time.Second
 	silence     = 2 * headPeriod // after which an open stream counts as dead
 	maxWanted   = 256
+	// relayTimeout bounds what is asked of a member about another's log; the next round goes on where it ended.
+	relayTimeout = 30 * time.Second
 )
 
 // errEnded says that a server sent all it has.
@@ -154,6 +156,7 @@ type session struct {
 	peer     *directory.Peer // the owner's line in the directory
 	follower *feed.Follower
 	inbox    grant.Position
+	asked    bool // a Want waits for its answer
 	last     bool // the server has sent what it has; only records we asked for may still come
 }
 
@@ -173,6 +176,11 @@ func (r *Replica) pull(ctx context.Context, owner, source federation.MemberCode)
 		return ctx.Err()
 	}
 	defer r.leave(stream)
+	if source != owner { // a relay that dawdles must not keep us from the owner
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, relayTimeout)
+		defer done()
+	}
 	stop := context.AfterFunc(ctx, func() { stream.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	s, err := r.newSession(owner, source, stream)
@@ -274,6 +282,10 @@ func (s *session) want() error {
 	if len(leaves) == 0 {
 		return s.idle()
 	}
+	if s.asked {
+		return nil // the answer is on its way
+	}
+	s.asked = true
 	return wire.Write(s.stream, wire.Want{Owner: s.owner, Leaves: leaves})
 }
 
@@ -298,6 +310,9 @@ func (s *session) page(ctx context.Context, m wire.Page) error {
 			s.r.metrics.rejected(rej.Reason)
 		}
 	}
+	if err := s.held(m.Records); err != nil {
+		return err
+	}
 	grants, inbox, err := s.grants(m.Grants)
 	if err != nil {
 		return err
@@ -321,6 +336,18 @@ func (s *session) page(ctx context.Context, m wire.Page) error {
 		return nil
 	}
 	return s.want()
+}
+
+// held keeps a page from having any effect while its items follow a structure that has not come yet: the stream ends and is
+// tried again, after the documents were exchanged. A hostile owner holds up its own log alone.
+func (s *session) held(recs []feed.Record) error {
+	have := s.r.c.Documents.Current().Structure.Version
+	for _, rec := range recs {
+		if rec.Entry.StructureVersion > have {
+			return fmt.Errorf("entry %d of %s follows structure %d, here is %d: %w", rec.Entry.Index, s.owner, rec.Entry.StructureVersion, have, federation.ErrStale)
+		}
+	}
+	return nil
 }
 
 // maxArrivalLines bounds the grant lines that the keeper is handed at once.
@@ -366,8 +393,15 @@ func (s *session) accept(ctx context.Context, a *Arrival) (Outcome, error) {
 
 // records takes what answers a Want: records in the log whose keys came before them.
 func (s *session) records(ctx context.Context, m wire.Records) error {
+	if !s.asked {
+		return federation.Reject(federation.ReasonFrame, "%s sends records that were not asked for", s.source)
+	}
+	s.asked = false
 	if len(m.Records) == 0 {
 		return s.idle()
+	}
+	if err := s.held(m.Records); err != nil {
+		return err
 	}
 	acc := &feed.Accepted{Spine: s.follower.Spine()}
 	granted := map[merkle.Hash]grant.Position{}

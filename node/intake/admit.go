@@ -17,11 +17,17 @@ func admit(v *directory.View, self federation.MemberCode, rec feed.Record) error
 	if !rec.Audience.Contains(self) {
 		return federation.Reject(federation.ReasonNotAddressed, "item %s is not addressed to this member", e.Item)
 	}
+	if e.Kind == feed.Publish && (e.Revision != 1 || e.Item != feed.ItemID(e.Owner, e.Salt)) {
+		return federation.Reject(federation.ReasonOwner, "entry %d publishes item %s, whose id is not its owner's", e.Index, e.Item)
+	}
 	if !e.Marking.Valid() {
 		return federation.Reject(federation.ReasonMarking, "item %s carries marking %d", e.Item, e.Marking)
 	}
 	if e.Kind != feed.Publish && e.Kind != feed.Revise {
 		return nil
+	}
+	if e.StructureVersion == v.Structure.Version && e.StructureHash != v.StructureHash {
+		return federation.Reject(federation.ReasonStructure, "item %s was made under another structure %d", e.Item, e.StructureVersion)
 	}
 	element, ok := v.Structure.ElementNumber(e.Element)
 	if !ok {

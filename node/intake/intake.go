@@ -51,7 +51,6 @@ type judged struct {
 	held   bool // the store has the record already
 	row    *index.Row
 	reject error // a federation.RejectError, or nil
-	later  bool  // sound so far, but made under a structure that is not here yet
 }
 
 // wanted is a key whose record is not here yet, with the grant that brought it.
@@ -63,7 +62,8 @@ type wanted struct {
 // Accept judges an arrival and makes what passes durable: keys first, then one transaction, then the index. An error is
 // one of vault or store; nothing of the arrival has had an effect then.
 func (k *Keeper) Accept(ctx context.Context, a *replica.Arrival) (replica.Outcome, error) {
-	work, missing, err := k.sort(a)
+	refused := map[merkle.Hash]bool{}
+	work, missing, err := k.sort(a, refused)
 	if err != nil {
 		return replica.Outcome{}, err
 	}
@@ -85,20 +85,30 @@ func (k *Keeper) Accept(ctx context.Context, a *replica.Arrival) (replica.Outcom
 			return replica.Outcome{}, fmt.Errorf("keeping the item keys: %w", err)
 		}
 	}
-	err = k.c.Store.Commit(k.batch(a, work, missing))
+	b := k.batch(a, work, missing)
+	b.SetCounter(store.KeysCounter, uint64(k.c.Vault.Len()))
+	err = k.c.Store.Commit(b)
 	if errors.Is(err, federation.ErrInvalid) { // no transaction holds it; an honest page is far from that
 		return replica.Outcome{}, federation.Reject(federation.ReasonQuota, "storing what %s published: %w", a.Owner, err)
 	}
 	if err != nil {
 		return replica.Outcome{}, fmt.Errorf("storing what %s published: %w", a.Owner, err)
 	}
-	return k.settle(work, missing)
+	out, err := k.settle(work, missing)
+	for leaf := range refused {
+		out.Quarantined = append(out.Quarantined, leaf)
+	}
+	return out, err
 }
 
 // sort pairs records with keys. missing are the grant lines whose record is not here yet.
-func (k *Keeper) sort(a *replica.Arrival) (work []*judged, missing []wanted, err error) {
+// refused receives the leaves of granted entries that were refused, now or earlier.
+func (k *Keeper) sort(a *replica.Arrival, refused map[merkle.Hash]bool) (work []*judged, missing []wanted, err error) {
 	byLeaf := map[merkle.Hash]*judged{}
 	if a.Accepted != nil {
+		for _, r := range a.Accepted.Rejected {
+			refused[r.Leaf] = true
+		}
 		for _, rec := range a.Accepted.Records {
 			w := &judged{rec: rec, leaf: rec.Entry.Leaf()}
 			w.key, w.keyed = k.c.Vault.Key(w.leaf)
@@ -113,6 +123,20 @@ func (k *Keeper) sort(a *replica.Arrival) (work []*judged, missing []wanted, err
 			}
 			if w := byLeaf[l.Leaf]; w != nil {
 				w.key, w.keyed = l.Key, true
+				continue
+			}
+			if refused[l.Leaf] {
+				continue
+			}
+			if _, again := k.c.Vault.Key(l.Leaf); again {
+				continue // the key that came first counts
+			}
+			past, err := k.c.Store.RejectedLeaf(a.Owner, l.Leaf)
+			if err != nil {
+				return nil, nil, fmt.Errorf("reading what %s granted: %w", a.Owner, err)
+			}
+			if past {
+				refused[l.Leaf] = true
 				continue
 			}
 			rec, err := k.c.Store.RecordByLeaf(a.Owner, l.Leaf)
@@ -151,36 +175,33 @@ func (k *Keeper) judgeOne(view *directory.View, now time.Time, w *judged) {
 	if w.reject = admit(view, k.c.Self, w.rec); w.reject != nil || !w.keyed {
 		return
 	}
-	w.row, w.later, w.reject = k.examine(view, now, w.rec, w.key)
+	w.row, w.reject = examine(view, now, w.rec, w.key)
 }
 
-// examine opens a record and applies the rules on its content. later is set for an item of a structure to come.
-func (k *Keeper) examine(view *directory.View, now time.Time, rec feed.Record, key seal.ItemKey) (*index.Row, bool, error) {
+// examine opens a record and applies the rules on its content.
+func examine(view *directory.View, now time.Time, rec feed.Record, key seal.ItemKey) (*index.Row, error) {
 	e := rec.Entry
 	if e.Kind != feed.Publish && e.Kind != feed.Revise {
-		return nil, false, nil
+		return nil, nil
 	}
 	item, _, err := Open(rec, key)
 	if err != nil {
-		return nil, false, err
-	}
-	if e.StructureVersion > view.Structure.Version {
-		return nil, true, nil
+		return nil, err
 	}
 	form, ok := view.Structure.Form(item.Form)
 	element, known := view.Structure.ElementNumber(e.Element)
 	if !ok || !known || form.Element != element.Code {
-		return nil, false, federation.Reject(federation.ReasonStructure, "form %s is not in element %d of structure %d", item.Form, e.Element, view.Structure.Version)
+		return nil, federation.Reject(federation.ReasonStructure, "form %s is not in element %d of structure %d", item.Form, e.Element, view.Structure.Version)
 	}
 	if faults := view.Structure.Validate(item, time.UnixMilli(int64(e.TimeMS))); len(faults) > 0 {
-		return nil, false, federation.Reject(federation.ReasonForm, "item %s has %d faults, the first in %s (%s)", e.Item, len(faults), faults[0].Path, faults[0].Rule)
+		return nil, federation.Reject(federation.ReasonForm, "item %s has %d faults, the first in %s (%s)", e.Item, len(faults), faults[0].Path, faults[0].Rule)
 	}
 	for _, f := range screening.Screen(view.Structure, item) {
 		if f.Effect == screening.Block {
-			return nil, false, federation.Reject(federation.ReasonPersonalData, "item %s breaks rule %s in %s", e.Item, f.ID, f.Path)
+			return nil, federation.Reject(federation.ReasonPersonalData, "item %s breaks rule %s in %s", e.Item, f.ID, f.Path)
 		}
 	}
-	return row(rec, item, uint64(now.UnixMilli()), element.Code), false, nil
+	return row(rec, item, uint64(now.UnixMilli()), element.Code), nil
 }
 
 // batch writes down what was judged.
@@ -227,8 +248,6 @@ func (k *Keeper) settle(work []*judged, missing []wanted) (replica.Outcome, erro
 			k.c.Refused(federation.ReasonOf(w.reject))
 			k.c.Logger.Warn("item refused", "owner", w.rec.Entry.Owner, "item", w.rec.Entry.Item.String(), "reason", string(federation.ReasonOf(w.reject)))
 			out.Quarantined = append(out.Quarantined, w.leaf)
-		case w.later:
-			out.Opened = false
 		case w.row != nil:
 			rows = append(rows, w.row)
 		}

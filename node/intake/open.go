@@ -3,12 +3,17 @@ package intake
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 
 	"iconet.example/crypto/seal"
 	"iconet.example/federation"
 	"iconet.example/federation/feed"
 	"iconet.example/node/index"
 )
+
+// maxRef bounds a reference such as "FR-EWS-01-2026-000012" in bytes.
+const maxRef = 64
 
 // Open gives the item and the files of a record, checking that the sealed bytes are those the entry signs and that they
 // were sealed for this very entry. Errors are [federation.RejectError]s and change nothing.
@@ -33,6 +38,9 @@ func Open(rec feed.Record, key seal.ItemKey) (*federation.Item, []feed.Attachmen
 	}
 	if item.Owner != rec.Entry.Owner {
 		return nil, nil, federation.Reject(federation.ReasonOwner, "item %s names %s as owner, its log is of %s", rec.Entry.Item, item.Owner, rec.Entry.Owner)
+	}
+	if !strings.HasPrefix(item.Ref, fmt.Sprintf("%s-%s-", strings.ReplaceAll(string(item.Owner), ":", "-"), item.Form)) || len(item.Ref) > maxRef {
+		return nil, nil, federation.Reject(federation.ReasonForm, "item %s has a reference that is not of its owner and form", rec.Entry.Item)
 	}
 	return item, body.Files, nil
 }

@@ -127,11 +127,12 @@ func (j *Journal) add(w *work, p *pending) error {
 		return fmt.Errorf("sealing the item: %w", err)
 	}
 	w.take(j.c.Owner, made)
-	one := Written{ID: entry.Item, Ref: ref, Record: made.Record, Key: made.Key, Item: &item}
+	id := made.Record.Entry.Item
+	one := Written{ID: id, Ref: ref, Record: made.Record, Key: made.Key, Item: &item}
 	w.written[p] = one
 	if d.Imported != ([32]byte{}) {
-		w.store.MarkImported(d.Imported, entry.Item)
-		w.imported[d.Imported] = Written{ID: one.ID, Ref: ref, Known: true}
+		w.store.MarkImported(d.Imported, id)
+		w.imported[d.Imported] = Written{ID: id, Ref: ref, Known: true}
 	}
 	line := d.Line
 	line.Object = fmt.Sprintf("%x", made.Leaf[:])
@@ -201,6 +202,7 @@ func (j *Journal) commit(w *work) error {
 	if err := j.c.Vault.Put(w.keys...); err != nil {
 		return fmt.Errorf("keeping the item keys: %w", err)
 	}
+	w.store.SetCounter(store.KeysCounter, uint64(j.c.Vault.Len()))
 	if err := j.c.Commit(w.store, w.lines...); err != nil {
 		return err
 	}

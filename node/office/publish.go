@@ -37,11 +37,6 @@ func (o *Office) Publish(ctx context.Context, who policy.Subject, s Submission) 
 	if len(p.faults) > 0 || len(blocks) > 0 {
 		return nil, &NotPublishable{Faults: p.faults, Findings: blocks}
 	}
-	id, err := federation.NewItemID(o.c.Random)
-	if err != nil {
-		return nil, err
-	}
-	p.entry.Item = id
 	written, err := o.c.Journal.Append(ctx, journal.Draft{Item: p.item, Entry: p.entry, Alert: p.alert, Imported: s.ImportKey,
 		Line: audit.Line{Actor: who.Official, Action: string(policy.Publish), Decision: "allowed", Reason: p.ground}})
 	if err != nil {

@@ -144,6 +144,7 @@ func (b *Batch) Unwant(owner federation.MemberCode, leaf merkle.Hash) {
 func (b *Batch) Reject(owner federation.MemberCode, index uint64, leaf merkle.Hash, why federation.Reason, atMS uint64) {
 	v := binary.BigEndian.AppendUint64(append([]byte(nil), leaf[:]...), atMS)
 	b.set(key('x', owner, index), append(v, why...))
+	b.set(key('y', owner, [32]byte(leaf)), nil)
 }
 
 // PutDocument keeps a committee document.
@@ -161,6 +162,9 @@ func (b *Batch) PutOfficial(id string, record []byte) { b.set(key('u', id), reco
 func (b *Batch) MarkImported(importKey [32]byte, item federation.ItemID) {
 	b.set(key('k', importKey), item[:])
 }
+
+// KeysCounter counts the keys of the vault, so that a vault that lost some is noticed.
+const KeysCounter = "vault/keys"
 
 // SetCounter keeps a counter.
 func (b *Batch) SetCounter(name string, n uint64) {

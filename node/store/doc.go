@@ -7,6 +7,7 @@
 //	s owner                   spine of a log                       h owner position8   stored hash of its tree
 //	e owner index8            record                               b owner index8 n4   256 KiB piece of long sealed bytes
 //	l owner leaf32            index of a held record               x owner index8      refused entry: leaf, time, reason
+//	y owner leaf32            the leaf of a refused entry
 //	w owner leaf32            the grant of a record not here yet   i owner             last grant applied
 //	o grantee                 last grant issued                    g grantee inc4 seq8 sealed grant and its leaves
 //	r grantee inc4 seq8       times of a grant: queued, delivered, opened, refused

@@ -237,6 +237,15 @@ func (s *Store) Rejected(owner federation.MemberCode, index uint64) (bool, error
 	return err == nil, err
 }
 
+// RejectedLeaf tells whether the entry with a leaf was refused here.
+func (s *Store) RejectedLeaf(owner federation.MemberCode, leaf merkle.Hash) (bool, error) {
+	_, err := s.get(key('y', owner, [32]byte(leaf)))
+	if errors.Is(err, federation.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Documents gives the stored committee documents of a kind by version.
 func (s *Store) Documents(kind string) (docs [][]byte, err error) {
 	err = s.each(key('c', kind, "/"), nil, func(_, v []byte) error {

@@ -55,7 +55,7 @@ func (v *Vault) begin(gen uint64, entries []Entry) error {
 	if err != nil {
 		return fmt.Errorf("starting generation %d: %w", gen, err)
 	}
-	f, err := os.OpenFile(v.path(gen), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(v.path(gen), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("starting generation %d: %w", gen, err)
 	}

@@ -45,8 +45,9 @@ type Vault struct {
 	err  error // the first failure of the disk; nothing is written after it
 }
 
-// Open opens the vault in dir, which it creates if need be, with the node's key-encryption key.
-func Open(dir string, kek [32]byte) (*Vault, error) {
+// Open opens the vault in dir, which it creates if need be, with the node's key-encryption key. least is how many keys the
+// store knows to be in it: fewer are [ErrDamaged], and nothing is cut or written then.
+func Open(dir string, kek [32]byte, least int) (*Vault, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the vault: %w", err)
 	}
@@ -56,12 +57,15 @@ func Open(dir string, kek [32]byte) (*Vault, error) {
 		return nil, err
 	}
 	if gen == 0 {
+		if there, err := filepath.Glob(filepath.Join(dir, "gen-*")); err != nil || len(there) > 0 || least > 0 {
+			return nil, fmt.Errorf("the pointer to the current generation is gone: %w", ErrDamaged)
+		}
 		if err := v.begin(1, nil); err != nil {
 			return nil, err
 		}
 		return v, nil
 	}
-	if err := v.load(gen); err != nil {
+	if err := v.load(gen, least); err != nil {
 		return nil, err
 	}
 	v.sweep()
@@ -89,7 +93,7 @@ func (v *Vault) path(gen uint64) string {
 }
 
 // load reads a generation into memory and opens it for appending.
-func (v *Vault) load(gen uint64) error {
+func (v *Vault) load(gen uint64, least int) error {
 	sealed, err := os.ReadFile(v.path(gen) + ".key")
 	if err != nil {
 		return fmt.Errorf("reading the vault's key: %w", err)
@@ -113,6 +117,9 @@ func (v *Vault) load(gen uint64) error {
 			return fmt.Errorf("reading %s at byte %d: %w", filepath.Base(v.path(gen)), at, ErrDamaged)
 		}
 		v.keys[e.Leaf] = e.Key
+	}
+	if len(v.keys) < least {
+		return fmt.Errorf("%d keys of %d are there: %w", len(v.keys), least, ErrDamaged)
 	}
 	f, err := os.OpenFile(v.path(gen), os.O_RDWR, 0o600)
 	if err != nil {

@@ -29,7 +29,7 @@ func entry(n byte) vault.Entry {
 
 func open(t *testing.T, dir string) *vault.Vault {
 	t.Helper()
-	v, err := vault.Open(dir, kek)
+	v, err := vault.Open(dir, kek, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestDamageBeforeTheEndIsAnError(t *testing.T) {
 		b := bytes.Clone(good)
 		b[at] ^= 0x80
 		write(t, path, b)
-		if _, err := vault.Open(dir, kek); !errors.Is(err, vault.ErrDamaged) {
+		if _, err := vault.Open(dir, kek, 0); !errors.Is(err, vault.ErrDamaged) {
 			t.Fatalf("byte %d: got %v", at, err)
 		}
 		if !bytes.Equal(read(t, path), b) {
@@ -200,7 +200,7 @@ func TestRecordOfAnotherGenerationOrLeafDoesNotOpen(t *testing.T) {
 		"key under the leaf of another":   swapped,
 	} {
 		write(t, path, b)
-		if _, err := vault.Open(dir, kek); !errors.Is(err, vault.ErrDamaged) {
+		if _, err := vault.Open(dir, kek, 0); !errors.Is(err, vault.ErrDamaged) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestWrongKEKIsRefused(t *testing.T) {
 	before := contents(t, dir)
 	wrong := kek
 	wrong[31] ^= 1
-	if _, err := vault.Open(dir, wrong); !errors.Is(err, vault.ErrKEK) {
+	if _, err := vault.Open(dir, wrong, 0); !errors.Is(err, vault.ErrKEK) {
 		t.Errorf("got %v", err)
 	}
 	for name, b := range contents(t, dir) {
@@ -228,7 +228,7 @@ func TestBrokenPointerIsAnErrorAndNoNewVault(t *testing.T) {
 		dir := t.TempDir()
 		put(t, open(t, dir), 1)
 		write(t, filepath.Join(dir, "current"), []byte(pointer))
-		if _, err := vault.Open(dir, kek); err == nil {
+		if _, err := vault.Open(dir, kek, 0); err == nil {
 			t.Errorf("a vault opens whose pointer is %q", pointer)
 		}
 		write(t, filepath.Join(dir, "current"), []byte("1\n"))

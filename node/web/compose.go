@@ -164,6 +164,11 @@ func (p *portal) edit(v *visit, posted url.Values) {
 		return
 	}
 	b := p.builder(v, form, posted)
+	b.sections()
+	if name := b.stranger(); name != "" {
+		v.fail(federation.ErrInvalid)
+		return
+	}
 	b.add = strings.TrimPrefix(posted.Get(stepName), "add:")
 	p.showForm(v, http.StatusOK, form, b, nil, "")
 }
@@ -186,7 +191,11 @@ func (b *builder) submission(v *visit) office.Submission {
 	}
 	s.Header, s.Fields = b.answers()
 	if t := b.posted.Get(ticketName); len(t) == 32 {
-		s.ImportKey = sha256.Sum256([]byte("iconet/1/portal\x00" + v.Official.ID + "\x00" + t))
+		// The content counts as well: what was changed after it was sent is another message.
+		content := maps.Clone(b.posted)
+		delete(content, tokenName)
+		delete(content, stepName)
+		s.ImportKey = sha256.Sum256([]byte("iconet/1/portal\x00" + v.Official.ID + "\x00" + t + "\x00" + content.Encode()))
 	}
 	return s
 }

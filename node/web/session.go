@@ -179,7 +179,11 @@ func (p *portal) login(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "5")
 		p.showLogin(w, http.StatusServiceUnavailable, pg, in)
 		return
-	case errors.Is(err, federation.ErrDenied), errors.Is(err, federation.ErrInvalid):
+	case errors.Is(err, federation.ErrInvalid):
+		in.Error = pg.T("login.refused")
+		p.showLogin(w, http.StatusBadRequest, pg, in)
+		return
+	case errors.Is(err, federation.ErrDenied):
 		in.Error = pg.T("login.refused")
 		p.showLogin(w, http.StatusUnauthorized, pg, in)
 		return

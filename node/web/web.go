@@ -80,6 +80,6 @@ func New(c Config) (http.Handler, error) {
 	} {
 		mux.HandleFunc(pattern, p.person(fn))
 	}
-	mux.HandleFunc("/", p.notFound)
+	mux.HandleFunc("GET /", p.notFound)
 	return p.secure(mux), nil
 }
