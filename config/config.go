@@ -165,7 +165,7 @@ func (c *Config) Protection(ask func() ([]byte, error)) keyring.Protection {
 func readSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the passphrase file: %w", err)
+		return nil, fmt.Errorf("reading the passphrase file: %w: %w", err, keyring.ErrPassphrase)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("the passphrase file can be read by others: set it to mode 0600: %w", keyring.ErrPermissions)

@@ -32,7 +32,7 @@ func TestFaultsSpeakEnglishAndFrench(t *testing.T) {
 		{federation.Fault{Path: "fields.price.min", Rule: "within", Args: []string{"price.max"}},
 			"Price asked – Lowest: the number must not be above Price asked – Highest", "Prix demandé – Minimum : le nombre ne peut dépasser Prix demandé – Maximum"},
 		{federation.Fault{Path: "fields.place.lat", Rule: "position", Args: []string{"90"}},
-			"Place – lat: enter degrees up to 90 with at most two decimals", "Lieu – lat : indiquez des degrés jusqu'à 90 avec deux décimales au plus"},
+			"Place – Latitude: enter degrees up to 90 with at most two decimals", "Lieu – Latitude : indiquez des degrés jusqu'à 90 avec deux décimales au plus"},
 		{federation.Fault{Path: "header.tlp", Rule: "tlp", Args: []string{"LIMITE", "AMBER"}},
 			"TLP label: with marking LIMITE use AMBER", "Étiquette TLP : avec le marquage LIMITE, utilisez AMBER"},
 		{federation.Fault{Path: "form", Rule: "form", Args: []string{"EWS-09", "3"}},

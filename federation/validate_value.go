@@ -170,15 +170,15 @@ func (v *validation) compound(path string, k Kind, value any) {
 
 // compoundFields are the parts of the kinds that are objects; conditions do not occur in them.
 var compoundFields = map[Kind][]Field{
-	KindCount: {{ID: "value", Type: Type{Kind: KindInt}, Required: "M"},
-		{ID: "precision", Type: Type{Kind: KindEnum, List: PrecisionList}, Required: "M"}},
-	KindPeriod: {{ID: "from", Type: Type{Kind: KindDate}, Required: "M"}, {ID: "to", Type: Type{Kind: KindDate}, Required: "O"}},
-	KindPlace: {{ID: "name", Type: Type{Kind: KindString, Max: 80}, Required: "M"},
-		{ID: "country", Type: Type{Kind: KindCountry, List: CountryList}, Required: "M"},
-		{ID: "level", Type: Type{Kind: KindEnum, List: LevelList}, Required: "M"},
-		{ID: "lat", Type: Type{Kind: KindDecimal}, Required: "O"}, {ID: "lon", Type: Type{Kind: KindDecimal}, Required: "O"}},
-	KindMoney: {{ID: "amount", Type: Type{Kind: KindDecimal}, Required: "M"},
-		{ID: "currency", Type: Type{Kind: KindEnum, List: CurrencyList}, Required: "M"}},
+	KindCount: {{ID: "value", Label: Text{"en": "Number", "fr": "Nombre"}, Type: Type{Kind: KindInt}, Required: "M"},
+		{ID: "precision", Label: Text{"en": "Precision", "fr": "Précision"}, Type: Type{Kind: KindEnum, List: PrecisionList}, Required: "M"}},
+	KindPeriod: {{ID: "from", Label: Text{"en": "From", "fr": "Du"}, Type: Type{Kind: KindDate}, Required: "M"}, {ID: "to", Label: Text{"en": "To", "fr": "Au"}, Type: Type{Kind: KindDate}, Required: "O"}},
+	KindPlace: {{ID: "name", Label: Text{"en": "Name of the place", "fr": "Nom du lieu"}, Type: Type{Kind: KindString, Max: 80}, Required: "M"},
+		{ID: "country", Label: Text{"en": "Country", "fr": "Pays"}, Type: Type{Kind: KindCountry, List: CountryList}, Required: "M"},
+		{ID: "level", Label: Text{"en": "Kind of place", "fr": "Type de lieu"}, Type: Type{Kind: KindEnum, List: LevelList}, Required: "M"},
+		{ID: "lat", Label: Text{"en": "Latitude", "fr": "Latitude"}, Type: Type{Kind: KindDecimal}, Required: "O"}, {ID: "lon", Label: Text{"en": "Longitude", "fr": "Longitude"}, Type: Type{Kind: KindDecimal}, Required: "O"}},
+	KindMoney: {{ID: "amount", Label: Text{"en": "Amount", "fr": "Montant"}, Type: Type{Kind: KindDecimal}, Required: "M"},
+		{ID: "currency", Label: Text{"en": "Currency", "fr": "Monnaie"}, Type: Type{Kind: KindEnum, List: CurrencyList}, Required: "M"}},
 }
 
 // Parts gives the parts of a compound kind, which a page asks for one by one; nil for other kinds.

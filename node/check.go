@@ -25,15 +25,25 @@ func Verify(ctx context.Context, c Config) (*api.Report, error) {
 	return r, errors.Join(err, n.Close())
 }
 
-func (n *Node) verifyClosed(ctx context.Context) (*api.Report, error) {
+// Probe opens what a node that does not run has on the disk and says why it could not start, or nil.
+func Probe(c Config) error {
+	n := &Node{c: c, self: c.Config.Member}
+	return errors.Join(n.openData(), n.Close())
+}
+
+func (n *Node) openData() (err error) {
 	if err := n.openKeys(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := n.openStores(); err != nil {
-		return nil, err
+		return err
 	}
-	var err error
-	if n.docs, err = openDocuments(n.store, filepath.Join(n.c.Dir, BundleFile), now, n.c.Logger); err != nil {
+	n.docs, err = openDocuments(n.store, filepath.Join(n.c.Dir, BundleFile), now, n.c.Logger)
+	return err
+}
+
+func (n *Node) verifyClosed(ctx context.Context) (*api.Report, error) {
+	if err := n.openData(); err != nil {
 		return nil, err
 	}
 	return n.check(ctx)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"iconet.example/config"
 	"iconet.example/node/account"
 	"iconet.example/node/api"
 	"iconet.example/node/ops"
@@ -92,7 +93,7 @@ func (n *Node) openPortal() error {
 	if portal.Cert != "" {
 		cert, err := tls.LoadX509KeyPair(portal.Cert, portal.Key)
 		if err != nil {
-			return errors.Join(fmt.Errorf("reading the portal's certificate: %w", err), l.Close())
+			return errors.Join(fmt.Errorf("reading the portal's certificate: %w: %w", err, config.ErrConfig), l.Close())
 		}
 		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}})
 	}

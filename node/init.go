@@ -49,6 +49,24 @@ func Init(f Founding) (*coordinator.Enrolment, error) {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data directory: %w", err)
 	}
+	for _, part := range []string{keysDir, CommitteeDir} {
+		if _, err := os.Lstat(filepath.Join(f.Dir, part)); err == nil {
+			return nil, fmt.Errorf("%s holds %s already: %w", f.Dir, part, keyring.ErrExists)
+		}
+	}
+	e, err := f.make()
+	if err != nil { // half a node would stand in the way of the next try
+		for _, part := range []string{keysDir, CommitteeDir, EnrolmentFile, BundleFile} {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(f.Dir, part)))
+		}
+		return nil, err
+	}
+	// The configuration comes last: a directory without one is no node yet.
+	return e, f.file(config.File, f.Config.Encode)
+}
+
+// make makes all of a node but its configuration.
+func (f Founding) make() (*coordinator.Enrolment, error) {
 	enrolment, err := found(f)
 	if err != nil {
 		return nil, err
@@ -68,8 +86,7 @@ func Init(f Founding) (*coordinator.Enrolment, error) {
 			return nil, err
 		}
 	}
-	// The configuration comes last: a directory without one is no node yet.
-	return enrolment, f.file(config.File, f.Config.Encode)
+	return enrolment, nil
 }
 
 // found draws the keys and states them.

@@ -229,7 +229,7 @@ func (n *Node) openDocuments() (err error) {
 func (n *Node) openNetwork() (err error) {
 	n.host, err = peer.New(peer.Config{Key: n.ring.P2P, Listen: n.c.Config.Listen, TestNetwork: n.c.Config.TestNetwork, Logger: n.c.Logger, Registerer: n.metrics})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", err, config.ErrConfig)
 	}
 	n.onClose(n.host.Close)
 	n.docs.OnChange(n.admit)

@@ -26,6 +26,9 @@ var names = map[federation.MemberCode]federation.Text{
 	"SE": {"en": "Sweden", "fr": "Suède"}, "SI": {"en": "Slovenia", "fr": "Slovénie"}, "SK": {"en": "Slovakia", "fr": "Slovaquie"},
 }
 
+// Known reports whether a code is that of a Member State.
+func Known(m federation.MemberCode) bool { return names[m] != nil && m != federation.Commission }
+
 // Each node takes four ports: for its portal, operations and other nodes over TCP and QUIC.
 const (
 	operationsOffset = 30

@@ -37,6 +37,9 @@ const readyTimeout = 60 * time.Second
 // Up makes a network, starts its nodes and waits until all of them are ready and reach each other. What it made is taken
 // back if it fails.
 func Up(ctx context.Context, c Config) (n *Network, err error) {
+	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
+		return nil, fmt.Errorf("finding the directory: %w", err)
+	}
 	if c.Progress == nil {
 		c.Progress = func(string) {}
 	}
@@ -246,23 +249,37 @@ func lastLine(path string) string {
 	return lines[max(0, len(lines)-3)]
 }
 
-// appoint makes the demonstration accounts, as an operator does on a new node.
+// appoint makes the demonstration accounts as people do on a new node: the operator appoints an administrator, who
+// appoints the analyst.
 func (n *Network) appoint(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // a password costs 64 MiB and a processor
 	for _, one := range n.state.Nodes {
 		group.Go(func() error {
-			roles := []policy.Role{policy.Reader, policy.Editor, policy.Validator}
-			function, unit := "Border analyst", "Situation centre "+one.Code.Display()
+			admin := api.NewUser{Password: "demo-admin", User: api.User{Login: strings.Replace(one.Login, one.role(), "admin", 1), Function: "Administrator", Unit: "Information technology", Roles: []policy.Role{policy.Administrator}}}
+			official := api.NewUser{Password: one.Password, User: api.User{Login: one.Login, Function: "Border analyst", Unit: "Situation centre " + one.Code.Display(),
+				Roles: []policy.Role{policy.Reader, policy.Editor, policy.Validator}, Elements: []federation.ElementCode{"EWS"}}}
 			if one.Code == federation.Commission {
-				roles, function, unit = []policy.Role{policy.Moderator}, "Network moderator", "Coordination desk"
+				official.Function, official.Unit, official.Roles = "Network moderator", "Coordination desk", []policy.Role{policy.Moderator}
 			}
-			u := api.NewUser{Password: one.Password, User: api.User{Login: one.Login, Function: function, Unit: unit, Roles: roles, Elements: []federation.ElementCode{"EWS"}}}
-			if err := one.Client().Do(ctx, "POST", "/v1/users", u, nil); err != nil {
-				return fmt.Errorf("making the account of %s: %w", one.Login, err)
+			cl := one.Client()
+			if err := cl.Do(ctx, "POST", "/v1/users", admin, nil); err != nil {
+				return fmt.Errorf("making the account of %s: %w", admin.Login, err)
+			}
+			if _, err := cl.SignIn(ctx, admin.Login, admin.Password); err != nil {
+				return fmt.Errorf("signing %s in: %w", admin.Login, err)
+			}
+			if err := cl.Do(ctx, "POST", "/v1/users", official, nil); err != nil {
+				return fmt.Errorf("making the account of %s: %w", official.Login, err)
 			}
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// role gives the first part of the demonstration login.
+func (one *Node) role() string {
+	role, _, _ := strings.Cut(one.Login, "@")
+	return role
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,7 +137,7 @@ func readSubmission(c *cli.Context) (*api.Submission, error) {
 		b, err = os.ReadFile(name)
 	}
 	if err != nil {
-		return nil, fail(exitUsage, "the item's file cannot be read", "iconet alert example > alert.json prints one to start from", err)
+		return nil, unreadable("the item's file", "iconet alert example > alert.json prints one to start from", err)
 	}
 	s := &api.Submission{}
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -168,8 +167,8 @@ func watchAlerts(c *cli.Context) error {
 		_, err := fmt.Fprintf(c.App.Writer, "%s  %s  %-7s  %s  %s\n", clock(s.PublishedAt), s.Owner.Display(), s.Urgency, s.Ref, line(s.Title))
 		return err
 	})
-	if c.Context.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
-		return errInterrupted
+	if c.Context.Err() != nil {
+		return exitCode(exitInterrupted) // that is how a watch ends
 	}
 	return err
 }

@@ -61,8 +61,20 @@ func guard(commands []*cli.Command) {
 		cmd.OnUsageError, cmd.HideHelpCommand = usageError, true
 		if cmd.Action == nil {
 			cmd.Action = noVerb
+		} else if cmd.ArgsUsage == "" && !cmd.SkipFlagParsing {
+			cmd.Action = bare(cmd.Action)
 		}
 		guard(cmd.Subcommands)
+	}
+}
+
+// bare refuses arguments where a verb takes none.
+func bare(act cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.Args().Present() {
+			return usagef("%s takes no arguments, %q is one", c.Command.Name, c.Args().First())
+		}
+		return act(c)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"iconet.example/node/api"
 )
@@ -70,17 +69,10 @@ func secret(c *cli.Context, prompt string) (string, error) {
 		defer f.Close()
 		r = f
 	default:
-		in, ok := c.App.Reader.(*os.File)
-		if !ok || !term.IsTerminal(int(in.Fd())) || c.Bool("no-input") {
+		if _, ok := terminal(c); !ok {
 			return "", usagef("there is no terminal to ask for the password: give --password-file FILE, or - for standard input")
 		}
-		fmt.Fprint(c.App.ErrWriter, prompt)
-		b, err := term.ReadPassword(int(in.Fd()))
-		fmt.Fprintln(c.App.ErrWriter)
-		if err != nil {
-			return "", fmt.Errorf("reading the password: %w", err)
-		}
-		return string(b), nil
+		return askSecret(c, prompt)
 	}
 	text, err := bufio.NewReader(io.LimitReader(r, 1<<10)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -103,6 +95,9 @@ func signOut(c *cli.Context) error {
 	err = cl.Do(ctx, "DELETE", "/v1/session", nil, nil)
 	if gone := os.Remove(path); gone != nil && !errors.Is(gone, os.ErrNotExist) {
 		err = errors.Join(err, gone)
+	}
+	if err == nil {
+		note(c, "Signed out.")
 	}
 	return err
 }

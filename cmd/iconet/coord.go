@@ -35,7 +35,7 @@ func showEnrolment(c *cli.Context) error {
 	}
 	b, err := os.ReadFile(c.Args().First())
 	if err != nil {
-		return fail(exitUsage, "the enrolment cannot be read", "", err)
+		return unreadable("the enrolment", "iconet init writes it as "+node.EnrolmentFile, err)
 	}
 	e, err := coordinator.ParseEnrolment(b)
 	if err != nil {
@@ -54,7 +54,7 @@ func admitMembers(c *cli.Context) error {
 	for _, name := range c.Args().Slice() {
 		b, err := os.ReadFile(name)
 		if err != nil {
-			return fail(exitUsage, "an enrolment cannot be read", "", err)
+			return unreadable("an enrolment", "iconet init writes it as "+node.EnrolmentFile, err)
 		}
 		if !json.Valid(b) {
 			return fail(exitUsage, name+" is not an enrolment", "iconet init writes it as "+node.EnrolmentFile, nil)
@@ -84,7 +84,11 @@ func writeBundle(c *cli.Context) error {
 		return err
 	}
 	if out := c.String("out"); out != "-" {
-		return node.WriteFile(out, raw)
+		if err := node.WriteFile(out, raw); err != nil {
+			return fail(exitFailed, "the bundle cannot be written", "choose another place with --out", err)
+		}
+		note(c, "Written to %s: the new node takes it as %s in its data directory.", out, node.BundleFile)
+		return nil
 	}
 	if _, err := c.App.Writer.Write(append(raw, '\n')); err != nil {
 		return fmt.Errorf("printing: %w", err)

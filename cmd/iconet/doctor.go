@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"iconet.example/config"
+	"iconet.example/node"
 	"iconet.example/node/api"
 )
 
@@ -37,8 +40,12 @@ func doctorCommand() *cli.Command {
 // examine checks the data directory from outside and asks the running node for the rest.
 func examine(c *cli.Context) ([]api.Check, error) {
 	dir := c.String("data")
-	if _, err := config.Load(dir); err != nil {
-		return []api.Check{{Name: "configuration", State: "fail", Detail: err.Error(), Try: "iconet init --data " + dir}}, nil
+	cfg, err := config.Load(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return []api.Check{{Name: "configuration", State: "fail", Detail: "there is no node in " + dir, Try: "iconet init --data " + dir}}, nil
+	}
+	if err != nil {
+		return []api.Check{{Name: "configuration", State: "fail", Detail: err.Error(), Try: "mend iconet.toml in " + dir}}, nil
 	}
 	checks := []api.Check{{Name: "configuration", State: "ok", Detail: "iconet.toml is sound"}}
 	cl, err := client(c)
@@ -50,6 +57,10 @@ func examine(c *cli.Context) ([]api.Check, error) {
 	var inside []api.Check
 	err = cl.Do(ctx, "GET", "/v1/doctor", nil, &inside)
 	if errors.Is(err, api.ErrUnreachable) {
+		err := node.Probe(node.Config{Dir: dir, Config: cfg, Logger: slog.New(slog.DiscardHandler), Protection: cfg.Protection(func() ([]byte, error) { return askPassphrase(c) })})
+		if err != nil {
+			checks = append(checks, api.Check{Name: "data", State: "fail", Detail: err.Error(), Try: "mend this first: serve would end with it"})
+		}
 		return append(checks, api.Check{Name: "node", State: "fail", Detail: "it is not running", Try: "iconet serve --data " + dir}), nil
 	}
 	return append(checks, inside...), err

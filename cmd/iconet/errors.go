@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"syscall"
 
@@ -64,6 +65,15 @@ func fail(code int, what, try string, why error) error {
 	return &failure{code: code, what: what, try: try, why: why}
 }
 
+// unreadable tells that a file somebody named cannot be read.
+func unreadable(what, try string, err error) error {
+	code := exitFailed
+	if errors.Is(err, os.ErrNotExist) {
+		code = exitNotFound
+	}
+	return fail(code, what+" cannot be read", try, err)
+}
+
 func usagef(format string, args ...any) error {
 	return fail(exitUsage, fmt.Sprintf(format, args...), "iconet --help, or --help behind the command", nil)
 }
@@ -98,23 +108,19 @@ func tell(err error) told {
 	}
 	switch {
 	case errors.Is(err, api.ErrUnreachable):
-		return told{code: exitUnreachable, what: "no node answers", why: err.Error(), try: "start it with iconet serve, or name its directory with --data"}
+		return told{code: exitUnreachable, what: "no node answers", why: strings.TrimPrefix(err.Error(), api.ErrUnreachable.Error()+": "), try: "start it with iconet serve, or name its directory with --data"}
 	case errors.Is(err, context.DeadlineExceeded):
 		return told{code: exitUnreachable, what: "the node did not answer in time", why: err.Error(), try: "repeat with a longer --timeout; iconet doctor tells more"}
 	case errors.Is(err, config.ErrConfig):
 		return told{code: exitConfig, what: "the configuration cannot be used", why: err.Error(), try: "mend iconet.toml in the data directory, or begin with iconet init"}
 	case errors.Is(err, keyring.ErrExists):
 		return told{code: exitConflict, what: "it is there already", why: err.Error(), try: "choose another directory with --data; nothing was changed"}
-	case errors.Is(err, federation.ErrNotFound):
-		return told{code: exitNotFound, what: "not found", why: err.Error()}
-	case errors.Is(err, federation.ErrDenied):
-		return told{code: exitDenied, what: "not allowed", why: err.Error()}
-	case errors.Is(err, federation.ErrConflict):
-		return told{code: exitConflict, what: "conflict", why: err.Error()}
-	case errors.Is(err, federation.ErrUnverified):
-		return told{code: exitUnverified, what: "verification failed", why: err.Error()}
-	case errors.Is(err, federation.ErrInvalid):
-		return told{code: exitUsage, what: "not acceptable", why: err.Error()}
+	}
+	for kind, code := range map[error]int{federation.ErrNotFound: exitNotFound, federation.ErrDenied: exitDenied, federation.ErrConflict: exitConflict,
+		federation.ErrUnverified: exitUnverified, federation.ErrInvalid: exitUsage, federation.ErrStale: exitUnreachable} {
+		if errors.Is(err, kind) {
+			return told{code: code, what: strings.TrimSuffix(err.Error(), ": "+kind.Error())}
+		}
 	}
 	return told{code: exitFailed, what: err.Error()}
 }
@@ -193,7 +199,7 @@ func serveFailure(err error) error {
 		return fail(exitServeConfig, "the node cannot start as it is configured", "mend what is named above in the data directory", err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fail(exitServeConfig, "an address is in use", "stop what listens there, or change the address in iconet.toml", err)
-	case errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrFull), errors.Is(err, vault.ErrDamaged), errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrFull), errors.Is(err, store.ErrDamaged), errors.Is(err, vault.ErrDamaged), errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENOSPC):
 		return fail(exitIO, "the disk does not keep what is written", "check the disk; nothing that was acknowledged is lost; then iconet verify", err)
 	}
 	return err

@@ -70,7 +70,7 @@ func importFile(c *cli.Context) error {
 	}
 	f, err := os.Open(c.Args().First())
 	if err != nil {
-		return fail(exitUsage, "the file cannot be read", "give the path of a CSV file", err)
+		return unreadable("the file", "give the path of a CSV file", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -94,7 +94,7 @@ func importMap(path string) (*importer.Map, error) {
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fail(exitUsage, "the map cannot be read", "give the path of a TOML file, or leave --map out for IOM incident files", err)
+		return nil, unreadable("the map", "give the path of a TOML file, or leave --map out for IOM incident files", err)
 	}
 	return importer.ParseMap(b)
 }
@@ -122,9 +122,10 @@ func (im *importing) run(ctx context.Context, f io.Reader) error {
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	// What is on its way when somebody interrupts is waited for, so that the count is true.
+	group, sending := errgroup.WithContext(context.WithoutCancel(ctx))
 	group.SetLimit(inFlight)
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && sending.Err() == nil {
 		row, err := rows.Next()
 		if err == io.EOF {
 			break
@@ -132,12 +133,12 @@ func (im *importing) run(ctx context.Context, f io.Reader) error {
 		if err != nil {
 			return errors.Join(err, group.Wait())
 		}
-		im.mu.Lock()
-		im.out.Rows++
-		im.mu.Unlock()
-		group.Go(func() error { return im.take(ctx, row) })
+		group.Go(func() error { return im.take(sending, row) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 func fetchStructure(ctx context.Context, cl *api.Client) (*federation.Structure, error) {
@@ -182,6 +183,7 @@ func (im *importing) take(ctx context.Context, row *importer.Row) error {
 	}
 	im.mu.Lock()
 	defer im.mu.Unlock()
+	im.out.Rows++
 	if known {
 		im.out.Known++
 	} else {
@@ -209,6 +211,7 @@ func (im *importing) review(ctx context.Context, s *api.Submission) error {
 func (im *importing) refuse(list []refusal) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
+	im.out.Rows++
 	im.out.Refused++
 	im.out.Refusals = append(im.out.Refusals, list...)
 }
@@ -218,6 +221,9 @@ func (im *importing) report(c *cli.Context, err error) error {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	out := im.out
+	if err != nil && out.Rows == 0 {
+		return err
+	}
 	slices.SortStableFunc(out.Refusals, func(a, b refusal) int { return a.Line - b.Line })
 	t := table{columns: []string{"LINE", "COLUMN", "REASON"}}
 	for _, r := range out.Refusals {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"iconet.example/config"
 	"iconet.example/crypto/keyring"
@@ -40,34 +40,48 @@ func initCommand() *cli.Command {
 }
 
 func initNode(c *cli.Context) error {
+	if _, err := os.Lstat(filepath.Join(c.String("data"), config.File)); err == nil {
+		return fail(exitConflict, "there is a node in "+c.String("data")+" already", "choose another directory with --data; nothing was changed", nil)
+	}
 	q := &questions{c: c, in: bufio.NewReader(c.App.Reader)}
 	state := q.ask("state", "Which Member State (two letters, COM for the coordinator)?")
 	name := q.ask("name", "Its name in English?")
 	host := q.ask("portal-host", "Under which name do officials reach the portal?")
 	cert := q.ask("certificate", "Where is the portal's TLS certificate?")
 	key := q.ask("private-key", "And its private key?")
-	var protects string
-	if c.String("credential") == "" {
+	protects, credential := "", c.String("credential")
+	if credential == "" {
 		protects = q.ask("passphrase-file", "Which file holds the passphrase of the keys?")
+	}
+	announce := c.StringSlice("announce")
+	if len(announce) == 0 {
+		announce = []string{q.ask("announce", "By which address do the other nodes reach it (such as /dns4/iconet.fr.example/tcp/4001)?")}
 	}
 	if q.err != nil {
 		return q.err
+	}
+	if len(q.missing) > 0 {
+		return usagef("init needs %s", strings.Join(q.missing, ", "))
 	}
 	member, err := federation.ParseMember(state)
 	if err != nil {
 		return err
 	}
+	for _, path := range []*string{&cert, &key, &protects, &credential} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return fmt.Errorf("finding a file: %w", err)
+		}
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return fail(exitConfig, "the portal's certificate cannot be used", "give a certificate chain and its private key, both PEM", err)
+	}
 	cfg := &config.Config{Member: member, Listen: c.StringSlice("listen"),
 		Portal:     config.Portal{Listen: c.String("portal"), Host: host, Cert: cert, Key: key},
 		Operations: config.Operations{Listen: c.String("operations")},
-		Keys:       config.Keys{PassphraseFile: protects, Credential: c.String("credential")}}
-	addrs := c.StringSlice("announce")
-	if len(addrs) == 0 {
-		addrs = []string{q.ask("announce-address", "By which address do the other nodes reach it (such as /dns4/iconet.fr.example/tcp/4001)?")}
-		if q.err != nil {
-			return usagef("init needs --announce: the address by which the other nodes reach this one")
-		}
-	}
+		Keys:       config.Keys{PassphraseFile: protects, Credential: credential}}
 	// What serve would refuse is not written.
 	b, err := cfg.Encode()
 	if err != nil {
@@ -81,7 +95,7 @@ func initNode(c *cli.Context) error {
 		french = name
 	}
 	dir := c.String("data")
-	made, err := node.Init(node.Founding{Dir: dir, Config: cfg, Name: federation.Text{"en": name, "fr": french}, Addrs: addrs,
+	made, err := node.Init(node.Founding{Dir: dir, Config: cfg, Name: federation.Text{"en": name, "fr": french}, Addrs: announce,
 		Network: c.String("network"), Protection: cfg.Protection(nil), Now: time.Now()})
 	if errors.Is(err, keyring.ErrExists) {
 		return fail(exitConflict, "there is a node in "+dir+" already", "choose another directory with --data; nothing was changed", err)
@@ -109,28 +123,28 @@ func initNode(c *cli.Context) error {
 
 // questions asks on a terminal for what no flag gave.
 type questions struct {
-	c   *cli.Context
-	in  *bufio.Reader
-	err error
+	c       *cli.Context
+	in      *bufio.Reader
+	missing []string // flags that were not given, where there is nobody to ask
+	err     error
 }
 
 func (q *questions) ask(flag, question string) string {
-	if v := q.c.String(flag); v != "" || q.err != nil {
+	if v := q.c.String(flag); q.err != nil || flag != "announce" && v != "" {
 		return v
 	}
-	f, ok := q.c.App.Reader.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || q.c.Bool("no-input") {
-		q.err = usagef("init needs --%s", flag)
+	if _, ok := terminal(q.c); !ok {
+		q.missing = append(q.missing, "--"+flag)
 		return ""
 	}
 	for range 3 {
-		fmt.Fprint(q.c.App.ErrWriter, question+" ")
-		text, err := q.in.ReadString('\n')
-		if text = strings.TrimSpace(text); text != "" {
-			return text
-		}
+		text, err := askLine(q.c, q.in, question)
 		if err != nil {
-			break
+			q.err = err
+			return ""
+		}
+		if text != "" {
+			return text
 		}
 	}
 	q.err = usagef("init needs --%s", flag)

@@ -83,7 +83,7 @@ func listItems(c *cli.Context, element string) error {
 	case len(list.Items) == 0:
 		note(c, "No items.")
 	case list.Next != "":
-		note(c, "The %d newest are shown; the next page: --after %s", len(list.Items), list.Next)
+		note(c, "There are more; the next page: --after %s", list.Next)
 	}
 	return nil
 }

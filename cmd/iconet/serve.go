@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"os"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
-	"golang.org/x/term"
 
 	"iconet.example/config"
 	"iconet.example/node"
@@ -48,15 +46,9 @@ func serve(c *cli.Context) (err error) {
 }
 
 func askPassphrase(c *cli.Context) ([]byte, error) {
-	in, ok := c.App.Reader.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) || c.Bool("no-input") {
+	if _, ok := terminal(c); !ok {
 		return nil, fmt.Errorf("no terminal to ask on: name a passphrase_file in iconet.toml: %w", config.ErrConfig)
 	}
-	fmt.Fprint(c.App.ErrWriter, "Passphrase of the keys: ")
-	b, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(c.App.ErrWriter)
-	if err != nil {
-		return nil, fmt.Errorf("reading the passphrase: %w", err)
-	}
-	return b, nil
+	text, err := askSecret(c, "Passphrase of the keys: ")
+	return []byte(text), err
 }

@@ -56,14 +56,19 @@ func testnetUp(c *cli.Context) error {
 		if m == federation.Commission {
 			return usagef("the coordinator is always there: name national nodes only")
 		}
+		if !testnet.Known(m) {
+			return usagef("%s is not a Member State", m.Display())
+		}
 		members = append(members, m)
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
+	if _, err := testnet.Load(c.String("dir")); errors.Is(err, testnet.ErrNone) {
+		note(c, "Starting a coordinator and %d national nodes in %s ...", len(members), c.String("dir"))
+	}
 	began := time.Now()
-	note(c, "Starting a coordinator and %d national nodes in %s ...", len(members), c.String("dir"))
 	n, err := testnet.Up(c.Context, testnet.Config{Dir: c.String("dir"), Members: members, BasePort: c.Int("base-port"), Program: program,
 		Progress: func(s string) { note(c, "%s", s) }})
 	if err != nil {
@@ -73,8 +78,17 @@ func testnetUp(c *cli.Context) error {
 	if err := showNodes(c, n); err != nil {
 		return err
 	}
-	note(c, "\nTry:   iconet testnet exec FR -- alert list      Logs:  iconet testnet logs FR -f      Clean up:  iconet testnet down")
+	first := members[0].Display()
+	note(c, "\nTry:   iconet testnet exec %s%s -- alert list      Logs:  iconet testnet logs %s%s -f      Clean up:  iconet testnet down %s", dirFlag(c), first, dirFlag(c), first, dirFlag(c))
 	return nil
+}
+
+// dirFlag is what a hint needs to mean this very network.
+func dirFlag(c *cli.Context) string {
+	if c.String("dir") == defaultTestnet() {
+		return ""
+	}
+	return "--dir " + c.String("dir") + " "
 }
 
 // network loads the test network or says how to get one.
@@ -184,6 +198,9 @@ func testnetLogs(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Int("lines") < 0 {
+		return usagef("--lines is 0 or more")
+	}
 	nodes := n.Nodes()
 	if c.NArg() > 0 {
 		nodes = nil
@@ -204,7 +221,7 @@ func testnetLogs(c *cli.Context) error {
 	for c.Bool("follow") {
 		select {
 		case <-c.Context.Done():
-			return errInterrupted
+			return exitCode(exitInterrupted) // that is how following a log ends
 		case <-time.After(200 * time.Millisecond):
 		}
 		for i, one := range nodes {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,7 +28,10 @@ func testnetExec(c *cli.Context) error {
 	if len(args) > 1 && args[0] == "--dir" {
 		dir, args = args[1], args[2:]
 	}
-	if len(args) < 2 || args[0] == "--help" || args[0] == "-h" {
+	if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
+		return cli.ShowSubcommandHelp(c)
+	}
+	if len(args) < 2 {
 		return usagef("testnet exec takes a node and a command: iconet testnet exec FR -- alert list")
 	}
 	n, err := testnet.Load(dir)
@@ -44,6 +48,12 @@ func testnetExec(c *cli.Context) error {
 	if args = args[1:]; args[0] == "--" {
 		args = args[1:]
 	}
+	if len(args) == 0 {
+		return usagef("testnet exec takes a node and a command: iconet testnet exec FR -- alert list")
+	}
+	if !one.Process.Alive() && args[0] != "verify" && args[0] != "doctor" {
+		return fail(exitUnreachable, "the node of "+one.Code.Display()+" does not run", "iconet testnet start "+one.Code.Display(), nil)
+	}
 	session, err := signInNode(c, one, dir)
 	if err != nil {
 		return err
@@ -51,7 +61,12 @@ func testnetExec(c *cli.Context) error {
 	if err := os.Setenv("ICONET_SESSION_FILE", session); err != nil {
 		return fmt.Errorf("handing the session over: %w", err)
 	}
-	global := []string{"iconet", "--data", one.Dir, "--timeout", c.Duration("timeout").String(), "--output", c.String("output"), "--lang", c.String("lang")}
+	global := []string{"iconet", "--data", one.Dir}
+	for _, flag := range []string{"output", "lang", "timeout"} { // what was not given is left for the command to take
+		if c.IsSet(flag) && !takes(args, flag) {
+			global = append(global, "--"+flag, c.String(flag))
+		}
+	}
 	for _, flag := range []string{"json", "no-header", "quiet", "verbose", "no-input"} {
 		if c.Bool(flag) {
 			global = append(global, "--"+flag)
@@ -61,6 +76,17 @@ func testnetExec(c *cli.Context) error {
 		return exitCode(code)
 	}
 	return nil
+}
+
+// takes reports whether a command line has a global flag of its own.
+func takes(args []string, flag string) bool {
+	for _, a := range args {
+		name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if strings.HasPrefix(a, "-") && (name == flag || name == flag[:1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // signInNode signs the demonstration account in, unless it is signed in, and gives the file with its session. A node that

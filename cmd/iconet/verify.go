@@ -9,8 +9,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"iconet.example/config"
+	"iconet.example/crypto/keyring"
+	"iconet.example/federation"
 	"iconet.example/node"
 	"iconet.example/node/api"
+	"iconet.example/node/store"
+	"iconet.example/node/vault"
 )
 
 func verifyCommand() *cli.Command {
@@ -58,5 +62,13 @@ func verified(c *cli.Context) (*api.Report, error) {
 	}
 	r, err = node.Verify(c.Context, node.Config{Dir: c.String("data"), Config: cfg, Logger: slog.New(slog.DiscardHandler),
 		Protection: cfg.Protection(func() ([]byte, error) { return askPassphrase(c) })})
-	return r, serveFailure(err)
+	switch {
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, vault.ErrDamaged):
+		return nil, fail(exitUnverified, "the data of this node are damaged", "keep a copy of the directory, then tell the other members: they hold what you published", err)
+	case errors.Is(err, store.ErrLocked):
+		return nil, fail(exitUnreachable, "the node is starting or stopping", "wait a moment and repeat", nil)
+	case errors.Is(err, keyring.ErrPassphrase), errors.Is(err, keyring.ErrPermissions), errors.Is(err, keyring.ErrProtection), errors.Is(err, federation.ErrNotFound), errors.Is(err, federation.ErrInvalid):
+		return nil, fail(exitConfig, "the data cannot be opened as configured", "iconet doctor", err)
+	}
+	return r, err
 }

@@ -191,6 +191,10 @@ func (h *handler) addUser(r *http.Request) (any, error) {
 	if err := read(r, &u); err != nil {
 		return nil, err
 	}
+	first := policy.Subject{Official: "first", Member: h.c.Self, Roles: u.Roles, Elements: u.Elements}
+	if h.c.Accounts.Empty() && !policy.Decide(first, policy.Users, policy.Object{Owner: h.c.Self}).Allowed {
+		return nil, fmt.Errorf("the first official of a node must be able to appoint others: give the role %s, or %s: %w", policy.ContactPoint, policy.Administrator, federation.ErrInvalid)
+	}
 	id, err := h.c.Accounts.Add(account.Official{Login: u.Login, Function: u.Function, Unit: u.Unit, Roles: u.Roles, Elements: u.Elements}, u.Password)
 	if err != nil {
 		return nil, err

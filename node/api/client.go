@@ -19,9 +19,10 @@ var ErrUnreachable = errors.New("no node is running there")
 
 // Client asks a running node through its control socket. A refusal is a *[Problem].
 type Client struct {
-	Token string // of a session; empty for the operator's questions
-	Lang  string // of messages: "en" or "fr"
-	http  *http.Client
+	Token  string // of a session; empty for the operator's questions
+	Lang   string // of messages: "en" or "fr"
+	socket string
+	http   *http.Client
 }
 
 // NewClient asks the node whose control socket has a path. Nothing is connected yet.
@@ -30,7 +31,7 @@ func NewClient(socket string) *Client {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}
-	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 64}}}
+	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 64}}}
 }
 
 // Do sends a request and decodes the answer into out, unless out is nil.
@@ -75,7 +76,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("waiting for the node: %w", ctx.Err())
 		}
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return nil, fmt.Errorf("%w: nothing answers on %s", ErrUnreachable, c.socket)
 	}
 	if resp.StatusCode < 300 {
 		return resp, nil
@@ -136,7 +137,7 @@ func (c *Client) Watch(ctx context.Context, q url.Values, fn func(*office.Summar
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("the node ended the watch: %w", err)
+			return fmt.Errorf("the node ended the watch: %w", ErrUnreachable)
 		}
 		if err := fn(s); err != nil {
 			return err

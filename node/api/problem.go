@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"iconet.example/federation"
 	"iconet.example/node/account"
@@ -66,9 +68,18 @@ func (p *Problem) Slug() Slug {
 func problem(slug Slug, status int, title, try string, err error) *Problem {
 	p := &Problem{Type: problemBase + string(slug), Title: title, Status: status, Try: try}
 	if err != nil {
-		p.Detail = err.Error()
+		p.Detail = plain(err)
 	}
 	return p
+}
+
+// plain gives an error's text without the name of its kind, which the title and the status say.
+func plain(err error) string {
+	text := err.Error()
+	for _, kind := range []error{federation.ErrInvalid, federation.ErrDenied, federation.ErrConflict, federation.ErrStale, federation.ErrUnverified, federation.ErrNotFound} {
+		text = strings.TrimSuffix(text, ": "+kind.Error())
+	}
+	return text
 }
 
 // problemOf turns an error of the office into what a caller may know of it.
@@ -87,11 +98,13 @@ func problemOf(err error, logger *slog.Logger) *Problem {
 	case errors.Is(err, federation.ErrDenied):
 		return problem(NotAllowed, http.StatusForbidden, "you may not do this", "ask your national contact point who may", err)
 	case errors.Is(err, federation.ErrConflict):
-		return problem(Conflict, http.StatusConflict, "it was changed meanwhile", "look again and repeat", err)
+		return problem(Conflict, http.StatusConflict, "it is there already, or was changed meanwhile", "look again", err)
 	case errors.Is(err, federation.ErrInvalid):
 		return problem(Request, http.StatusBadRequest, "the request is not acceptable", "", err)
 	case errors.Is(err, federation.ErrStale), errors.Is(err, account.ErrBusy):
 		return problem(NotNow, http.StatusServiceUnavailable, "the node cannot do this at present", "wait a moment and repeat; iconet doctor tells more", err)
+	case errors.Is(err, context.Canceled):
+		return problem(NotNow, http.StatusServiceUnavailable, "the request was broken off", "", nil)
 	default:
 		reference := rand.Text()[:8]
 		logger.Error("request failed", "reference", reference, "error", err)

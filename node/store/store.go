@@ -23,6 +23,7 @@ var (
 	ErrNewer    = errors.New("the data were written by a newer version")
 	ErrReadOnly = errors.New("the store stopped writing after a failure of the disk")
 	ErrFull     = errors.New("the disk is nearly full")
+	ErrDamaged  = errors.New("the data are damaged")
 )
 
 // dataVersion is the layout of the package comment.
@@ -85,7 +86,7 @@ func Open(c Config) (*Store, error) {
 
 func (s *Store) open() (err error) {
 	if s.db, err = badger.Open(badgerOptions(s.c)); err != nil {
-		return fmt.Errorf("opening the store: %w", err)
+		return fmt.Errorf("opening the store: %w: %w", err, ErrDamaged)
 	}
 	defer func() {
 		if err != nil {

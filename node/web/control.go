@@ -137,9 +137,6 @@ func (b *builder) fresh(path, label, look string) *control {
 // control makes the control of a field; names below path are noted as postable.
 func (b *builder) control(f *federation.Field, path string, optional bool) *control {
 	label, _ := f.Label.In(b.lang)
-	if label == "" {
-		label = b.text.say("part." + f.ID)
-	}
 	c := b.fresh(path, label, b.look(f))
 	c.Hint, _ = f.Help.In(b.lang)
 	c.Optional = optional

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -60,6 +61,7 @@ type page struct {
 	Test      bool
 	Token     string // of forms
 	Path      string // of this page, for the language links
+	Query     url.Values
 	Here      string // entry of the navigation
 	Crumbs    []crumb
 	Structure uint32
@@ -89,6 +91,18 @@ func (p *page) Time(t time.Time) template.HTML {
 // With hands a part its own data together with the page.
 func (p *page) With(data any) map[string]any { return map[string]any{"P": p, "D": data} }
 
+// In gives the address of this page in a language, with its filters.
+func (p *page) In(lang string) string {
+	q := url.Values{}
+	for name, values := range p.Query {
+		if name != "lang" {
+			q[name] = values
+		}
+	}
+	q.Set("lang", lang)
+	return p.Path + "?" + q.Encode()
+}
+
 // Languages offers the others.
 func (p *page) Languages() []string { return languages }
 
@@ -101,7 +115,7 @@ func withNonce(ctx context.Context, nonce string) context.Context {
 // newPage fills in what the frame needs.
 func (p *portal) newPage(w http.ResponseWriter, r *http.Request, s *account.Session) *page {
 	view := p.c.View()
-	pg := &page{catalogue: p.language(w, r), Self: p.c.Self, CSS: p.css, Test: p.c.TestNetwork, Path: r.URL.Path,
+	pg := &page{catalogue: p.language(w, r), Self: p.c.Self, CSS: p.css, Test: p.c.TestNetwork, Path: r.URL.Path, Query: r.URL.Query(),
 		Structure: view.Structure.Version, Directory: view.Directory.Version}
 	pg.Nonce, _ = r.Context().Value(nonceKey{}).(string)
 	if m, ok := view.Member(p.c.Self); ok {
