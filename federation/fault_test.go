@@ -24,19 +24,19 @@ func TestFaultsSpeakEnglishAndFrench(t *testing.T) {
 		en, fr string
 	}{
 		{federation.Fault{Path: "header.title", Rule: "long", Args: []string{"150"}},
-			"Title: use at most 150 characters", "Titre : utilisez au plus 150 caractères"},
+			"Title: use at most 150 characters", "Titre : utilisez au plus 150 caractères"},
 		{federation.Fault{Path: "fields.routes_other", Rule: "other"},
-			`Route: describe what "other" means, in at most 120 characters`, "Itinéraire : précisez ce que signifie « autre », en 120 caractères au plus"},
+			`Route: describe what "other" means, in at most 120 characters`, "Itinéraire : précisez ce que signifie « autre », en 120 caractères au plus"},
 		{federation.Fault{Path: "fields.response[1].date", Rule: "date"},
-			"Measures taken or planned 2 – Date: enter a date such as 2026-11-23", "Mesures prises ou envisagées 2 – Date : indiquez une date telle que 2026-11-23"},
+			"Measures taken or planned 2 – Date: enter a date such as 2026-11-23", "Mesures prises ou envisagées 2 – Date : indiquez une date telle que 2026-11-23"},
 		{federation.Fault{Path: "fields.price.min", Rule: "within", Args: []string{"price.max"}},
-			"Price asked – Lowest: the number must not be above Price asked – Highest", "Prix demandé – Minimum : le nombre ne peut dépasser Prix demandé – Maximum"},
+			"Price asked – Lowest: the number must not be above Price asked – Highest", "Prix demandé – Minimum : le nombre ne peut dépasser Prix demandé – Maximum"},
 		{federation.Fault{Path: "fields.place.lat", Rule: "position", Args: []string{"90"}},
-			"Place – Latitude: enter degrees up to 90 with at most two decimals", "Lieu – Latitude : indiquez des degrés jusqu'à 90 avec deux décimales au plus"},
+			"Place – Latitude: enter degrees up to 90 with at most two decimals", "Lieu – Latitude : indiquez des degrés jusqu'à 90 avec deux décimales au plus"},
 		{federation.Fault{Path: "header.tlp", Rule: "tlp", Args: []string{"LIMITE", "AMBER"}},
-			"TLP label: with marking LIMITE use AMBER", "Étiquette TLP : avec le marquage LIMITE, utilisez AMBER"},
+			"TLP label: with marking LIMITE use AMBER", "Étiquette TLP : avec le marquage LIMITE, utilisez AMBER"},
 		{federation.Fault{Path: "form", Rule: "form", Args: []string{"EWS-09", "3"}},
-			"Form EWS-09, version 3, is not in force: choose one of the present structure", "Le formulaire EWS-09, version 3, n'est pas en vigueur : choisissez-en un de la structure actuelle"},
+			"Form EWS-09, version 3, is not in force: choose one of the present structure", "Le formulaire EWS-09, version 3, n'est pas en vigueur : choisissez-en un dans la structure actuelle"},
 	} {
 		if got := c.fault.Message(s, "EWS-01", "en"); got != c.en {
 			t.Errorf("%s %s: %q", c.fault.Path, c.fault.Rule, got)

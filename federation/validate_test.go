@@ -78,7 +78,7 @@ func TestEachMandatoryFieldIsAskedForInBothLanguages(t *testing.T) {
 					}
 				}
 				en, fr := faults[0].Message(s, "EWS-01", "en"), faults[0].Message(s, "EWS-01", "fr")
-				if !strings.HasSuffix(en, ": enter an answer") || !strings.HasSuffix(fr, " : indiquez une réponse") {
+				if !strings.HasSuffix(en, ": enter an answer") || !strings.HasSuffix(fr, " : indiquez une réponse") {
 					t.Errorf("messages %q and %q", en, fr)
 				}
 			})
@@ -420,5 +420,5 @@ func ExampleFault_Message() {
 	fmt.Println(f.Message(s, "EWS-01", "fr"))
 	// Output:
 	// Rows 1 – Number: enter an answer
-	// Lignes 1 – Nombre : indiquez une réponse
+	// Lignes 1 – Nombre : indiquez une réponse
 }

@@ -284,7 +284,7 @@ func (n *Node) writable() error {
 		return fmt.Errorf("the node's log is behind what it once acknowledged; it publishes again when the others have given it back: %w", federation.ErrStale)
 	}
 	if f := n.docs.Current().Freshness(now()); f == directory.Closed {
-		return fmt.Errorf("nothing was heard of the coordinator for 90 days: %w", federation.ErrStale)
+		return fmt.Errorf("nothing has been heard from the coordinator for 90 days: %w", federation.ErrStale)
 	}
 	return nil
 }
