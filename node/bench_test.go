@@ -3,150 +3,26 @@ package node
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"fmt"
-	"log/slog"
-	"net"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"iconet.example/config"
-	"iconet.example/crypto/keyring"
 	"iconet.example/crypto/merkle"
 	"iconet.example/federation"
-	"iconet.example/federation/coordinator"
 	"iconet.example/federation/feed"
 	"iconet.example/federation/grant"
-	"iconet.example/federation/policy"
 	"iconet.example/federation/replica"
-	"iconet.example/node/office"
 )
-
-// analyst publishes in tests.
-func analyst(m federation.MemberCode) policy.Subject {
-	return policy.Subject{Official: "u-test", Member: m, Roles: []policy.Role{policy.Reader, policy.Validator}, Elements: []federation.ElementCode{"EWS"}}
-}
-
-// ports gives free ports on loopback.
-func ports(t testing.TB, n int) []int {
-	t.Helper()
-	var out []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		out = append(out, l.Addr().(*net.TCPAddr).Port)
-	}
-	return out
-}
-
-// run opens and runs the nodes of members and of the Commission in this process, until the test ends.
-func run(t testing.TB, members ...federation.MemberCode) map[federation.MemberCode]*Node {
-	t.Helper()
-	root, err := os.MkdirTemp("", "iconet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(root) })
-	members = append([]federation.MemberCode{federation.Commission}, members...)
-	free := ports(t, len(members))
-	plain := keyring.Protection{Plain: true}
-	configs := map[federation.MemberCode]*config.Config{}
-	var enrolments []*coordinator.Enrolment
-	for i, m := range members {
-		addr := fmt.Sprintf("/ip4/127.0.0.1/tcp/%d", free[i])
-		configs[m] = &config.Config{Member: m, TestNetwork: true, Listen: []string{addr}, Portal: config.Portal{Listen: "127.0.0.1:0", Host: "localhost"},
-			Operations: config.Operations{Listen: "127.0.0.1:0"}}
-		e, err := Init(Founding{Dir: filepath.Join(root, string(m)), Config: configs[m], Name: federation.Text{"en": string(m), "fr": string(m)}, Addrs: []string{addr},
-			Network: "test", Protection: plain, Now: time.Now()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		enrolments = append(enrolments, e)
-	}
-	desk, err := coordinator.Open(filepath.Join(root, string(federation.Commission), CommitteeDir), plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := desk.Admit(time.Now(), enrolments[1:]...); err != nil {
-		t.Fatal(err)
-	}
-	bundle, err := desk.Documents().Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	nodes := map[federation.MemberCode]*Node{}
-	for _, m := range members {
-		dir := filepath.Join(root, string(m))
-		if err := WriteFile(filepath.Join(dir, BundleFile), bundle); err != nil {
-			t.Fatal(err)
-		}
-		nodes[m] = start(t, dir, configs[m])
-	}
-	for _, n := range nodes {
-		await(t, func() bool { s := inspector{n}.Status(); return s.Ready && s.PeersReachable == s.PeersTotal })
-	}
-	return nodes
-}
-
-// start opens and runs one node until the test ends.
-func start(t testing.TB, dir string, c *config.Config) *Node {
-	t.Helper()
-	n, err := Open(t.Context(), Config{Dir: dir, Config: c, Protection: keyring.Protection{Plain: true}, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if err := n.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return n
-}
-
-func await(t testing.TB, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it takes too long")
-		}
-	}
-}
-
-// warning is an early warning of about 2 KB.
-func warning(to string) office.Submission {
-	day := time.Now().UTC().Format(time.DateOnly)
-	return office.Submission{Form: "EWS-01", Audience: to,
-		Header: federation.Values{"title": "Exercise: lorries with hidden compartments", "language": "en", "impact": "2", "summary": "Exercise. " + strings.Repeat("A pattern not seen on this road before. ", 15),
-			"source_eval": "B", "info_eval": "3", "use_level": "TAC", "originating_unit": "Situation centre", "pd_declaration": true, "lawful_declaration": true},
-		Fields: federation.Values{"kind": "INC", "urgency": "ROUTINE", "known_at": day + "T00:00:00Z", "status": "ongoing", "event_time": map[string]any{"from": day},
-			"place": map[string]any{"name": "Medyka", "country": "PL", "level": "bcp", "lat": json.Number("49.8"), "lon": json.Number("22.93")},
-			"what":  "Exercise. " + strings.Repeat("Groups of six to eight behind a false wall. ", 15), "border_type": "LAND",
-			"response": []any{map[string]any{"measure": "CHECK"}}, "action_asked": []any{"check_own_data"}, "contact": "Duty officer"}}
-}
 
 var receivers = []federation.MemberCode{"DE", "IT", "PL"}
 
 // BenchmarkReplicateToThree publishes b.N items, many at once, and waits until all three receivers have indexed them: form
 // check, screening, seal, log, sync, replication, verification, opening and audit in one process.
 func BenchmarkReplicateToThree(b *testing.B) {
-	nodes := run(b, append([]federation.MemberCode{"FR"}, receivers...)...)
+	nodes, _ := run(b, append([]federation.MemberCode{"FR"}, receivers...)...)
 	fr := nodes["FR"]
 	b.ResetTimer()
 	began := time.Now()
@@ -171,7 +47,7 @@ func BenchmarkReplicateToThree(b *testing.B) {
 // BenchmarkPublishToVisible publishes one item at a time to an idle network and measures until the last of three receivers
 // shows it.
 func BenchmarkPublishToVisible(b *testing.B) {
-	nodes := run(b, append([]federation.MemberCode{"FR"}, receivers...)...)
+	nodes, _ := run(b, append([]federation.MemberCode{"FR"}, receivers...)...)
 	var took []time.Duration
 	for b.Loop() {
 		began := time.Now()
@@ -202,7 +78,7 @@ func BenchmarkPublishToVisible(b *testing.B) {
 // BenchmarkIngest has a receiver verify, open, judge, store and index pages of 256 items that are at hand.
 func BenchmarkIngest(b *testing.B) {
 	const page = 256
-	nodes := run(b, "FR", "DE")
+	nodes, _ := run(b, "FR", "DE")
 	fr, de := nodes["FR"], nodes["DE"]
 	tree, err := merkle.LoadTree(0, nil)
 	if err != nil {

@@ -236,7 +236,7 @@ func (n *Node) openNetwork() (err error) {
 	n.keeper = intake.New(intake.Config{Self: n.self, Store: n.store, Vault: n.vault, Index: n.index, View: n.docs.Current, Now: now, Logger: n.c.Logger,
 		Refused: func(r federation.Reason) { n.replica.Rejected(r) }})
 	n.replica, err = replica.New(replica.Config{Self: n.self, Signer: n.ring.Sign, Identities: n.ring.Enc, Store: n.store, Keeper: n.keeper,
-		Documents: n.docs, Network: network{n.host}, Now: now, Logger: n.c.Logger, Registerer: n.metrics})
+		Behind: n.behind, Documents: n.docs, Network: network{n.host}, Now: now, Logger: n.c.Logger, Registerer: n.metrics})
 	return err
 }
 
@@ -259,13 +259,31 @@ func (n *Node) openPen() (err error) {
 	}
 	n.journal, err = journal.New(journal.Config{Owner: n.self, Signer: n.ring.Sign, Store: n.store, Vault: n.vault, Random: rand.Reader, Now: now,
 		Readers: func(m federation.MemberCode) ([]recipient, error) { return n.docs.Current().Readers(m) },
-		Commit:  n.trail.Commit, Committed: n.committed})
+		Recall:  func(ctx context.Context) error { return n.replica.Recall(ctx) }, Everybody: n.everybody,
+		Commit: n.trail.Commit, Committed: n.committed})
 	if err != nil {
 		return err
 	}
 	n.office = office.New(office.Config{Self: n.self, Store: n.store, Vault: n.vault, Index: n.index, Journal: n.journal, Trail: n.trail,
 		View: n.docs.Current, Writable: n.writable, Random: rand.Reader, Now: now, Logger: n.c.Logger})
 	return nil
+}
+
+// behind stops the pen: another member holds more of this node's own log than the node itself.
+func (n *Node) behind() {
+	n.c.Logger.Error("another member holds more of this node's own log: nothing is published until it is brought back")
+	if err := n.store.NoteBehind(); err != nil {
+		n.halt(err)
+	}
+}
+
+// everybody lists the active members, this node's included.
+func (n *Node) everybody() []federation.MemberCode {
+	var out []federation.MemberCode
+	for _, p := range n.docs.Current().Active() {
+		out = append(out, p.Code)
+	}
+	return out
 }
 
 // committed shows what the journal made durable and wakes the streams to the others.

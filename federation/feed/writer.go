@@ -2,6 +2,7 @@ package feed
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -59,6 +60,15 @@ func (w *Writer) Begin() *Writer {
 
 // Keep adopts the state of a copy whose entries are durable.
 func (w *Writer) Keep(done *Writer) { *w = *done }
+
+// Resume begins the log's next life, after a loss: entries that were signed before and that nobody gave back stay apart from
+// those to come. The next entry must be of kind Resume.
+func (w *Writer) Resume() { w.spine.Incarnation++ }
+
+// ResumeExt is the extension of a Resume entry: the incarnation that ended, u32, and how far it was brought back, u64.
+func ResumeExt(ended uint32, size uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(nil, ended), size)
+}
 
 // Incarnation gives the number of the log's present life; it rises after a loss.
 func (w *Writer) Incarnation() uint32 { return w.spine.Incarnation }

@@ -89,6 +89,7 @@ func (r *Replica) follow(ctx context.Context, owner federation.MemberCode) error
 	pause := 100 * time.Millisecond
 	for ctx.Err() == nil {
 		began := time.Now()
+		r.probes.Go(func() { r.probe(ctx, owner) })
 		err := r.pull(ctx, owner, owner)
 		if fatal := new(keeperError); errors.As(err, fatal) {
 			return err
@@ -275,7 +276,14 @@ func (s *session) head(m wire.Head) error {
 
 // want asks for records that were granted and have not come; a stream that brings nothing else ends without such.
 func (s *session) want() error {
-	leaves, err := s.r.c.Store.Wanted(s.owner, maxWanted)
+	wanted := s.r.c.Store.Wanted
+	if s.owner == s.r.c.Self {
+		if !s.r.recall { // only asking whether there is more
+			return s.idle()
+		}
+		wanted = s.r.c.Store.Unheld // of our own log we want all
+	}
+	leaves, err := wanted(s.owner, maxWanted)
 	if err != nil {
 		return keeperError{err}
 	}
@@ -305,6 +313,10 @@ func (s *session) page(ctx context.Context, m wire.Page) error {
 		var err error
 		if a.Accepted, next, err = s.follower.Try(m.Page, nowMS); err != nil {
 			return err
+		}
+		if s.owner == s.r.c.Self && !s.r.recall { // r.own is held while our own log is asked for
+			s.r.c.Behind()
+			return errEnded
 		}
 		for _, rej := range a.Accepted.Rejected {
 			s.r.metrics.rejected(rej.Reason)
@@ -408,10 +420,10 @@ func (s *session) records(ctx context.Context, m wire.Records) error {
 	for _, rec := range m.Records {
 		leaf := rec.Entry.Leaf()
 		pos, err := s.r.c.Store.WantedSince(s.owner, leaf)
-		if errors.Is(err, federation.ErrNotFound) {
+		if errors.Is(err, federation.ErrNotFound) && s.owner != s.r.c.Self {
 			continue // a page has brought it meanwhile
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, federation.ErrNotFound) {
 			return keeperError{err}
 		}
 		if err := s.inLog(rec.Entry.Index, leaf); err != nil {

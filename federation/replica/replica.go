@@ -56,6 +56,8 @@ type Store interface {
 	Wanted(owner federation.MemberCode, n int) ([]merkle.Hash, error)
 	// WantedSince gives the grant that handed over a wanted leaf; ErrNotFound for one that is not wanted.
 	WantedSince(owner federation.MemberCode, leaf merkle.Hash) (grant.Position, error)
+	// Unheld gives leaves of a log whose records are not here.
+	Unheld(owner federation.MemberCode, n int) ([]merkle.Hash, error)
 	Inbox(owner federation.MemberCode) (grant.Position, error)
 	Outbox(grantee federation.MemberCode) (grant.Position, error)
 	Outgoing(grantee federation.MemberCode, incarnation uint32, seq uint64, n int) ([]Issued, error)
@@ -106,6 +108,8 @@ type Config struct {
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
+	// Behind is told that another member holds more of this node's own signed log than the node itself. Required.
+	Behind func()
 	// Retry is the longest pause before an owner is tried again. 0 means 5 s.
 	Retry time.Duration
 	// DepositAfter is how long a grant may stay unacknowledged before it is left with others. 0 means 2 s.
@@ -117,11 +121,15 @@ type Replica struct {
 	c       Config
 	metrics *metrics
 
+	own    sync.Mutex // held while the own log is asked for
+	recall bool       // what is asked for is to be kept; guarded by own
+
 	mu      sync.Mutex // guards what follows
 	news    chan struct{}
 	status  map[federation.MemberCode]*Status
 	faults  map[federation.MemberCode][]time.Time // bad signatures of the last hour
 	streams sync.WaitGroup
+	probes  sync.WaitGroup
 	closing bool
 	open    map[Stream]struct{}
 }
@@ -174,6 +182,7 @@ func (r *Replica) Run(ctx context.Context) error {
 	})
 	err := group.Wait()
 	r.streams.Wait()
+	r.probes.Wait()
 	if err != nil && outer.Err() == nil {
 		return fmt.Errorf("replicating: %w", err)
 	}

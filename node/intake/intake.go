@@ -175,6 +175,10 @@ func (k *Keeper) judgeOne(view *directory.View, now time.Time, w *judged) {
 	if w.reject = admit(view, k.c.Self, w.rec); w.reject != nil || !w.keyed {
 		return
 	}
+	if w.rec.Entry.Owner == k.c.Self { // given back to us: it was judged before it was sealed
+		w.row = k.reopen(w.rec)
+		return
+	}
 	w.row, w.reject = examine(view, now, w.rec, w.key)
 }
 

@@ -38,11 +38,16 @@ type share struct {
 	lines    []grant.Line
 }
 
+// begin gives an empty batch at the present end of the log.
+func (j *Journal) begin() *work {
+	return &work{writer: j.writer.Begin(), store: store.NewBatch(), now: j.c.Now().UTC(), counters: map[string]uint64{},
+		written: map[*pending]Written{}, imported: map[[32]byte]Written{}, shares: map[string]*share{}}
+}
+
 // write makes one transaction of the first drafts of batch, answers them and gives back those that did not fit. An error
 // is one of vault or store; errors of single drafts go to those alone.
 func (j *Journal) write(batch []*pending) (rest []*pending, err error) {
-	w := &work{writer: j.writer.Begin(), store: store.NewBatch(), now: j.c.Now().UTC(), counters: map[string]uint64{},
-		written: map[*pending]Written{}, imported: map[[32]byte]Written{}, shares: map[string]*share{}}
+	w := j.begin()
 	for len(batch) > 0 && w.room() {
 		p := batch[0]
 		batch = batch[1:]
@@ -145,16 +150,21 @@ func (w *work) take(owner federation.MemberCode, made feed.Written) {
 	w.store.PutRecord(made.Record)
 	w.store.PutNodes(owner, made.Nodes)
 	w.keys = append(w.keys, vault.Entry{Leaf: made.Leaf, Key: made.Key})
-	key := string(made.Record.Audience.Encode())
+	w.give(made.Record.Audience, made.Leaf, made.Key)
+}
+
+// give has the batch grant a key to an audience.
+func (w *work) give(audience feed.Audience, leaf merkle.Hash, k seal.ItemKey) {
+	key := string(audience.Encode())
 	s := w.shares[key]
-	w.due += lineBytes * len(made.Record.Audience)
+	w.due += lineBytes * len(audience)
 	if s == nil {
-		w.due += grantBytes * len(made.Record.Audience)
-		s = &share{audience: made.Record.Audience}
+		w.due += grantBytes * len(audience)
+		s = &share{audience: audience}
 		w.shares[key] = s
 		w.order = append(w.order, key)
 	}
-	s.lines = append(s.lines, grant.Line{Leaf: made.Leaf, Action: grant.Give, Key: made.Key})
+	s.lines = append(s.lines, grant.Line{Leaf: leaf, Action: grant.Give, Key: k})
 }
 
 // known finds an earlier draft with the same import key, in this batch or in the store.
@@ -171,7 +181,7 @@ func (j *Journal) known(w *work, key [32]byte) (Written, bool, error) {
 
 // reference gives the next item number "FR-EWS-01-2026-000012" of the form and year (domain: NODE-FORM-YYYY-nnnnnn).
 func (j *Journal) reference(w *work, form federation.FormCode) (string, error) {
-	name := fmt.Sprintf("ref/%s/%d", form, w.now.Year())
+	name := counterName(form, w.now.Year())
 	n, ok := w.counters[name]
 	if !ok {
 		if n, ok = j.counters[name]; !ok {
@@ -184,6 +194,10 @@ func (j *Journal) reference(w *work, form federation.FormCode) (string, error) {
 	w.counters[name] = n + 1
 	owner := strings.ReplaceAll(string(j.c.Owner), ":", "-")
 	return fmt.Sprintf("%s-%s-%d-%06d", owner, form, w.now.Year(), n+1), nil
+}
+
+func counterName(form federation.FormCode, year int) string {
+	return fmt.Sprintf("ref/%s/%d", form, year)
 }
 
 // commit makes the batch durable: keys first, so that no entry is ever without its key, then everything else at once.

@@ -44,7 +44,7 @@ type Written struct {
 	Item   *federation.Item
 }
 
-// Config is what a journal needs. All fields are required except Written.
+// Config is what a journal needs. All fields are required.
 type Config struct {
 	Owner  federation.MemberCode
 	Signer *sign.Key
@@ -54,6 +54,10 @@ type Config struct {
 	Readers func(federation.MemberCode) ([]seal.Recipient, error)
 	// Commit makes a batch durable together with audit lines, in the order of the calls.
 	Commit func(*store.Batch, ...audit.Line) error
+	// Recall brings the own log back from the other members, into the store.
+	Recall func(context.Context) error
+	// Everybody lists the members to whom a new life of the log is announced, this node's included.
+	Everybody func() []federation.MemberCode
 	// Committed is told of each durable batch, in order, before the drafts are answered. It must not block.
 	Committed func([]Written)
 	Random    io.Reader
@@ -122,6 +126,8 @@ func (j *Journal) Append(ctx context.Context, d Draft) (Written, error) {
 	}
 }
 
+var errBehind = fmt.Errorf("the node's log is behind what it once signed, and is being brought back from the others: send again in a moment: %w", federation.ErrStale)
+
 var errStopped = fmt.Errorf("the node is stopping and writes no more: send again after it has started: %w", federation.ErrStale)
 
 // Run writes batches until ctx ends and returns nil then. It returns the first error of vault or store: after one of
@@ -129,9 +135,18 @@ var errStopped = fmt.Errorf("the node is stopping and writes no more: send again
 func (j *Journal) Run(ctx context.Context) error {
 	defer close(j.done)
 	for {
+		if j.c.Store.Recovery() {
+			if err := j.recover(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("recovering the own log: %w", err)
+			}
+		}
 		batch, ok := j.gather(ctx)
 		if !ok {
 			return nil
+		}
+		if j.c.Store.Recovery() {
+			refuse(batch, errBehind)
+			continue
 		}
 		for len(batch) > 0 {
 			rest, err := j.write(batch)
@@ -156,6 +171,8 @@ func (j *Journal) gather(ctx context.Context) ([]*pending, bool) {
 			batch = append(batch, p)
 		case p := <-j.bulk:
 			batch = append(batch, p)
+		case <-j.c.Store.Behind():
+			return nil, true
 		case <-ctx.Done():
 			return nil, false
 		}

@@ -49,7 +49,7 @@ func openMark(path string) (*mark, error) {
 
 // write makes p durable.
 func (m *mark) write(p position) error {
-	if m.seq > 0 && p.incarnation == m.last.incarnation && p.size <= m.last.size {
+	if m.seq > 0 && (p.incarnation < m.last.incarnation || p.incarnation == m.last.incarnation && p.size <= m.last.size) {
 		return nil // a log that comes back piece by piece is not whole before it reaches the mark
 	}
 	b := make([]byte, 32, slotSize)

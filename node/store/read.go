@@ -195,6 +195,37 @@ func (s *Store) Wanted(owner federation.MemberCode, n int) ([]merkle.Hash, error
 	return leaves, err
 }
 
+// Unheld gives up to n leaves of a log whose records are not here, oldest first. Of the own log none should be.
+func (s *Store) Unheld(owner federation.MemberCode, n int) ([]merkle.Hash, error) {
+	spine, err := s.Spine(owner)
+	if errors.Is(err, federation.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var positions []int64
+	next := uint64(0)
+	gap := func(to uint64) {
+		for ; next < to && len(positions) < n; next++ {
+			positions = append(positions, merkle.LeafPosition(next))
+		}
+		next = to + 1
+	}
+	err = s.each(key('e', owner), nil, func(k, _ []byte) error {
+		gap(min(binary.BigEndian.Uint64(k[17:]), spine.Size))
+		if len(positions) == n {
+			return errStop
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	gap(spine.Size)
+	return s.HashReader(owner)(positions)
+}
+
 // WantedSince gives the grant that handed over a leaf whose record is not here; ErrNotFound for a leaf that is not wanted.
 func (s *Store) WantedSince(owner federation.MemberCode, leaf merkle.Hash) (grant.Position, error) {
 	v, err := s.get(key('w', owner, [32]byte(leaf)))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,9 @@ type Store struct {
 	mark     *mark
 	recovery atomic.Bool
 
+	behindMu sync.Mutex
+	behind   chan struct{} // closed while the store is in recovery; guarded by behindMu
+
 	queue  chan *submission
 	closed chan struct{} // closed by Close
 	ended  chan struct{} // closed when the committer has ended
@@ -72,7 +76,7 @@ func Open(c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{c: c, lock: lock, queue: make(chan *submission, 1024), closed: make(chan struct{}), ended: make(chan struct{})}
+	s := &Store{c: c, lock: lock, queue: make(chan *submission, 1024), closed: make(chan struct{}), ended: make(chan struct{}), behind: make(chan struct{})}
 	if err := s.open(); err != nil {
 		lock.Close()
 		return nil, err
@@ -108,8 +112,12 @@ func (s *Store) open() (err error) {
 			return err
 		}
 	}
-	if s.mark.seq == 0 || s.mark.last.size > spine.Size || s.mark.last.incarnation > spine.Incarnation {
-		s.recovery.Store(true)
+	_, noted := s.get(behindKey)
+	if noted != nil && !errors.Is(noted, federation.ErrNotFound) {
+		return noted
+	}
+	if noted == nil || s.mark.seq == 0 || s.mark.last.size > spine.Size || s.mark.last.incarnation > spine.Incarnation {
+		s.enterRecovery()
 		s.c.Logger.Error("the store is behind its mark", "stored", spine.Size, "marked", s.mark.last.size)
 	}
 	return nil
@@ -152,6 +160,47 @@ func (s *Store) checkMeta() error {
 		}
 		return nil
 	})
+}
+
+// behindKey is there while the node knows that its own log is behind.
+var behindKey = []byte("mbehind")
+
+func (s *Store) enterRecovery() {
+	s.behindMu.Lock()
+	defer s.behindMu.Unlock()
+	if s.recovery.CompareAndSwap(false, true) {
+		close(s.behind)
+	}
+}
+
+// Behind gives a channel that is closed once the store is in recovery.
+func (s *Store) Behind() <-chan struct{} {
+	s.behindMu.Lock()
+	defer s.behindMu.Unlock()
+	return s.behind
+}
+
+// NoteBehind begins recovery, across restarts, until Recovered.
+func (s *Store) NoteBehind() error {
+	s.enterRecovery()
+	b := NewBatch()
+	b.set(behindKey, []byte{1})
+	return s.Commit(b)
+}
+
+// Recovered ends recovery: the own log was brought back and its next life begun.
+func (s *Store) Recovered() error {
+	b := NewBatch()
+	b.delete(behindKey)
+	if err := s.Commit(b); err != nil {
+		return err
+	}
+	s.behindMu.Lock()
+	defer s.behindMu.Unlock()
+	if s.recovery.CompareAndSwap(true, false) {
+		s.behind = make(chan struct{})
+	}
+	return nil
 }
 
 // Recovery reports whether the store is behind what this node has once acknowledged: it must not sign before its own
