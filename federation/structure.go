@@ -87,7 +87,7 @@ type Field struct {
 
 // Rule is a condition between fields; each kind is a check that validation knows by name.
 type Rule struct {
-	Kind  string `json:"kind"` // sum, within, unique, ordered, not_future, sea
+	Kind  string `json:"kind"` // sum, within, unique, ordered, not_future
 	Field string `json:"field"`
 	Limit string `json:"limit,omitempty"`
 }

@@ -12,9 +12,7 @@ func (v *validation) rule(r Rule, fields Values) {
 	switch r.Kind {
 	case "sum":
 		v.within(path, numbers(fields, r.Field), numbers(fields, r.Limit), r.Limit, true)
-	case "within":
-		v.within(path, numbers(fields, r.Field), numbers(fields, r.Limit), r.Limit, false)
-	case "ordered":
+	case "within", "ordered":
 		v.within(path, numbers(fields, r.Field), numbers(fields, r.Limit), r.Limit, false)
 	case "unique":
 		seen := map[float64]bool{}

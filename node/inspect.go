@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -210,9 +209,5 @@ func (i inspector) Bundle() ([]byte, error) {
 			b.Documents = append(b.Documents, coordinator.Issued{Kind: k, Document: doc})
 		}
 	}
-	out, err := json.Marshal(b)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a bundle: %w", err)
-	}
-	return out, nil
+	return b.Encode()
 }

@@ -79,7 +79,7 @@ func run(t testing.TB, members ...federation.MemberCode) (nodes map[federation.M
 	nodes, stop = map[federation.MemberCode]*Node{}, map[federation.MemberCode]func(){}
 	for _, m := range members {
 		dir := filepath.Join(root, string(m))
-		if err := WriteFile(filepath.Join(dir, BundleFile), bundle); err != nil {
+		if err := coordinator.WriteFile(filepath.Join(dir, BundleFile), bundle); err != nil {
 			t.Fatal(err)
 		}
 		nodes[m], stop[m] = start(t, dir, configs[m])

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"iconet.example/federation"
+	"iconet.example/federation/coordinator"
 	"iconet.example/node"
 	"iconet.example/node/api"
 )
@@ -68,7 +69,7 @@ func (n *Network) save() error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", stateFile, err)
 	}
-	return node.WriteFile(filepath.Join(n.dir, stateFile), append(b, '\n'))
+	return coordinator.WriteFile(filepath.Join(n.dir, stateFile), append(b, '\n'))
 }
 
 // Nodes lists the nodes, the coordinator first.

@@ -134,7 +134,7 @@ func (n *Network) found(c Config) error {
 		return err
 	}
 	for _, one := range n.state.Nodes {
-		if err := node.WriteFile(filepath.Join(one.Dir, node.BundleFile), bundle); err != nil {
+		if err := coordinator.WriteFile(filepath.Join(one.Dir, node.BundleFile), bundle); err != nil {
 			return err
 		}
 	}
@@ -230,7 +230,7 @@ func (n *Network) await(ctx context.Context, one *Node, as func(*api.Status) boo
 			return nil
 		}
 		if !one.Process.Alive() {
-			return fmt.Errorf("the node of %s ended while it started: iconet testnet logs %s tells why: %s", one.Code, one.Code, lastLine(one.Log))
+			return fmt.Errorf("the node of %s ended while it started: iconet testnet logs %s tells why: %s", one.Code, one.Code, lastLines(one.Log))
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
@@ -240,13 +240,14 @@ func (n *Network) await(ctx context.Context, one *Node, as func(*api.Status) boo
 	}
 }
 
-func lastLine(path string) string {
+// lastLines gives the end of a log on one line.
+func lastLines(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return ""
 	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return lines[max(0, len(lines)-3)]
+	return strings.Join(lines[max(0, len(lines)-3):], " ")
 }
 
 // appoint makes the demonstration accounts as people do on a new node: the operator appoints an administrator, who

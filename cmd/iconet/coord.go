@@ -84,7 +84,7 @@ func writeBundle(c *cli.Context) error {
 		return err
 	}
 	if out := c.String("out"); out != "-" {
-		if err := node.WriteFile(out, raw); err != nil {
+		if err := coordinator.WriteFile(out, raw); err != nil {
 			return fail(exitFailed, "the bundle cannot be written", "choose another place with --out", err)
 		}
 		note(c, "Written to %s: the new node takes it as %s in its data directory.", out, node.BundleFile)

@@ -14,7 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"iconet.example/federation"
-	"iconet.example/node"
+	"iconet.example/federation/coordinator"
 	"iconet.example/node/api"
 	"iconet.example/node/office"
 )
@@ -218,7 +218,7 @@ func exportItem(c *cli.Context) error {
 		if _, err := os.Lstat(f.name); err == nil {
 			return fail(exitConflict, f.name+" is there already", "choose another directory with --out", nil)
 		}
-		if err := node.WriteFile(f.name, f.b); err != nil {
+		if err := coordinator.WriteFile(f.name, f.b); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"iconet.example/federation/coordinator"
 	"iconet.example/node"
 	"iconet.example/node/api"
 )
@@ -61,5 +62,5 @@ func keepSession(path, token string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
-	return node.WriteFile(path, []byte(token+"\n"))
+	return coordinator.WriteFile(path, []byte(token+"\n"))
 }

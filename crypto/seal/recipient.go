@@ -2,14 +2,14 @@ package seal
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"filippo.io/age"
+
+	"iconet.example/crypto/canon"
 )
 
 // ErrRecipient says that a text is not a hybrid recipient or identity.
@@ -35,16 +35,8 @@ func (r Recipient) String() string {
 	return r.r.String()
 }
 
-// Fingerprint gives 32 characters in groups of four for comparing: base32 (RFC 4648) of the first 20 bytes of the SHA-256
-// of the text form.
-func (r Recipient) Fingerprint() string {
-	sum := sha256.Sum256([]byte(r.String()))
-	var groups []string
-	for text := base32.StdEncoding.EncodeToString(sum[:20]); text != ""; text = text[4:] {
-		groups = append(groups, text[:4])
-	}
-	return strings.Join(groups, " ")
-}
+// Fingerprint is [canon.Fingerprint] of the text form.
+func (r Recipient) Fingerprint() string { return canon.Fingerprint([]byte(r.String())) }
 
 // Identity is the private half of a reader's key.
 type Identity struct{ id *age.HybridIdentity }

@@ -18,7 +18,8 @@ const maxSignatures = 32
 // ErrThreshold says that too few distinct keys of a role signed.
 var ErrThreshold = errors.New("too few signatures")
 
-// Document is a payload with the signatures of several keys. Its payload is given out by Verify alone.
+// Document is a payload with the signatures of several keys. Its payload is given out by Verify alone, and by VerifySelf to
+// the function that reads its keys.
 type Document struct {
 	payload    []byte
 	signatures []signature

@@ -3,16 +3,15 @@ package sign
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"filippo.io/edwards25519"
+
+	"iconet.example/crypto/canon"
 )
 
 // ErrKey is wrapped by errors about bytes that are no acceptable public or private key.
@@ -42,17 +41,8 @@ func ParsePublicKey(b []byte) (PublicKey, error) {
 // String gives 64 lower-case hexadecimal digits.
 func (k PublicKey) String() string { return hex.EncodeToString(k[:]) }
 
-// Fingerprint gives 32 characters in groups of four for reading aloud: base32 (RFC 4648) of the first 20 bytes of the
-// key's SHA-256.
-func (k PublicKey) Fingerprint() string {
-	sum := sha256.Sum256(k[:])
-	text := base32.StdEncoding.EncodeToString(sum[:20])
-	var groups []string
-	for ; text != ""; text = text[4:] {
-		groups = append(groups, text[:4])
-	}
-	return strings.Join(groups, " ")
-}
+// Fingerprint is [canon.Fingerprint] of the key's bytes.
+func (k PublicKey) Fingerprint() string { return canon.Fingerprint(k[:]) }
 
 // MarshalText gives the hexadecimal form.
 func (k PublicKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -208,18 +207,7 @@ func (d *Desk) keep(k directory.Kind, version uint32, doc []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keeping a document: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return fmt.Errorf("keeping a document: %w", err)
-	}
-	_, err = f.Write(doc)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("keeping a document: %w", err)
-	}
-	return nil
+	return WriteFile(path, doc)
 }
 
 // replay reads the documents back in the order in which a node takes them.

@@ -63,7 +63,7 @@ type Core struct {
 // Entry is a signed step of a log.
 type Entry struct {
 	Core
-	Ext []byte // see the package comment; empty for Publish and Revise
+	Ext []byte // see the package comment; empty for all kinds but Grant, Revoke, Keys and Resume
 	Sig sign.Signature
 }
 

@@ -144,14 +144,9 @@ func (r *Replica) sameAudience(issued []Issued) (feed.Audience, []grant.Sealed, 
 
 // depositAt leaves grants with one member, which answers each.
 func (r *Replica) depositAt(ctx context.Context, holder federation.MemberCode, grants []grant.Sealed) error {
-	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	s, err := r.c.Network.Open(dialing, holder, depositProtocol)
+	s, err := r.dial(ctx, holder, depositProtocol)
 	if err != nil {
 		return err
-	}
-	if !r.enter(s) {
-		return s.Close()
 	}
 	defer r.leave(s)
 	for _, g := range grants {

@@ -3,7 +3,6 @@ package replica
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"time"
@@ -64,14 +63,9 @@ func (r *Replica) sources() []federation.MemberCode {
 
 // fetchDocuments asks one member for everything newer, in the order in which documents are taken.
 func (r *Replica) fetchDocuments(ctx context.Context, from federation.MemberCode) error {
-	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	s, err := r.c.Network.Open(dialing, from, dirProtocol)
+	s, err := r.dial(ctx, from, dirProtocol)
 	if err != nil {
-		return fmt.Errorf("reaching %s: %w", from, err)
-	}
-	if !r.enter(s) {
-		return s.Close()
+		return err
 	}
 	defer r.leave(s)
 	for i, k := range directory.Kinds() {

@@ -166,15 +166,9 @@ func (r *Replica) pull(ctx context.Context, owner, source federation.MemberCode)
 	if r.banned(source) {
 		return fmt.Errorf("%s is shut out for bad signatures: %w", source, federation.ErrDenied)
 	}
-	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
-	stream, err := r.c.Network.Open(dialing, source, syncProtocol)
-	cancel()
+	stream, err := r.dial(ctx, source, syncProtocol)
 	if err != nil {
-		return fmt.Errorf("reaching %s: %w", source, err)
-	}
-	if !r.enter(stream) {
-		stream.Close()
-		return ctx.Err()
+		return err
 	}
 	defer r.leave(stream)
 	if source != owner { // a relay that dawdles must not keep us from the owner
@@ -235,7 +229,7 @@ func (s *session) run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		s.stream.SetDeadline(time.Now().Add(silence))
-		s.r.contact(s.source)
+		s.r.contact(s.source, s.source == s.owner)
 		if err := s.take(ctx, m); err != nil {
 			return err
 		}

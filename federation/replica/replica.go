@@ -134,7 +134,7 @@ type Replica struct {
 	open    map[Stream]struct{}
 }
 
-// New checks nothing of the network and starts nothing.
+// New registers the metrics and starts nothing.
 func New(c Config) (*Replica, error) {
 	if c.Retry == 0 {
 		c.Retry = 5 * time.Second
@@ -202,6 +202,21 @@ func (r *Replica) serve(ctx context.Context, from federation.MemberCode, s Strea
 	if err := handle(ctx, from, s); err != nil && ctx.Err() == nil {
 		r.blame(from, err)
 	}
+}
+
+// dial opens a stream that the end of Run closes; leave it when done.
+func (r *Replica) dial(ctx context.Context, to federation.MemberCode, protocol string) (Stream, error) {
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	s, err := r.c.Network.Open(dialing, to, protocol)
+	if err != nil {
+		return nil, fmt.Errorf("reaching %s: %w", to, err)
+	}
+	if !r.enter(s) {
+		s.Close()
+		return nil, fmt.Errorf("reaching %s while stopping: %w", to, federation.ErrStale)
+	}
+	return s, nil
 }
 
 // enter notes an open stream so that the end of Run can close and await it.

@@ -71,10 +71,15 @@ func (r *Replica) note(m federation.MemberCode, change func(*Status)) {
 	change(s)
 }
 
-// contact notes that a member answered.
-func (r *Replica) contact(m federation.MemberCode) {
+// contact notes that a member answered; only on a stream of its own log does it stay connected.
+func (r *Replica) contact(m federation.MemberCode, connected bool) {
 	now := r.c.Now()
-	r.note(m, func(s *Status) { s.Connected, s.LastContact, s.LastError = true, now, "" })
+	r.note(m, func(s *Status) {
+		s.LastContact = now
+		if connected {
+			s.Connected, s.LastError = true, ""
+		}
+	})
 }
 
 // lost notes that a member's stream ended.

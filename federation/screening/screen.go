@@ -15,7 +15,6 @@ type Effect string
 // The effects of a finding.
 const (
 	Block Effect = "block" // the item does not leave, and is refused where it arrives
-	Warn  Effect = "warn"
 )
 
 // Finding is a passage that a rule names. It does not hold the passage.

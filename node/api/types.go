@@ -34,7 +34,7 @@ type Status struct {
 	Rejected         map[string]uint64     `json:"rejected"` // by reason, those above zero; "connection_" and a cause at the gate
 }
 
-// Peer is another member as this node knows it.
+// Peer is a member as this node knows it, the node's own included.
 type Peer struct {
 	Member      federation.MemberCode `json:"member"`
 	Name        string                `json:"name"`

@@ -41,7 +41,7 @@ type Office struct{ c Config }
 // New checks nothing and starts nothing.
 func New(c Config) *Office { return &Office{c: c} }
 
-// Structure gives the structure in force, nil before the first one came.
+// Structure gives the structure in force.
 func (o *Office) Structure() *federation.Structure { return o.c.View().Structure }
 
 // MayPublish lists the forms that a person may publish, in the order of the structure.

@@ -259,15 +259,6 @@ func (s *Store) Rejections(n int) ([]Rejection, error) {
 	return out, err
 }
 
-// Rejected tells whether an entry was refused here.
-func (s *Store) Rejected(owner federation.MemberCode, index uint64) (bool, error) {
-	_, err := s.get(key('x', owner, index))
-	if errors.Is(err, federation.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // RejectedLeaf tells whether the entry with a leaf was refused here.
 func (s *Store) RejectedLeaf(owner federation.MemberCode, leaf merkle.Hash) (bool, error) {
 	_, err := s.get(key('y', owner, [32]byte(leaf)))

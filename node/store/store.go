@@ -218,9 +218,6 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Size gives the bytes of Badger's tables and of its logs on the disk.
-func (s *Store) Size() (tables, logs int64) { return s.db.Size() }
-
 // badgerLog hands Badger's messages to the node's log.
 type badgerLog struct{ l *slog.Logger }
 

@@ -190,7 +190,7 @@ func TestBatchIsThereAfterReopen(t *testing.T) {
 	if got, err := s.Rejections(10); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("rejections: got %v, %v", got, err)
 	}
-	if yes, err := s.Rejected("DE", 2); err != nil || !yes {
+	if yes, err := s.RejectedLeaf("DE", merkle.Hash{5}); err != nil || !yes {
 		t.Errorf("rejected: got %v, %v", yes, err)
 	}
 	if docs, err := s.Documents("directory"); err != nil || !cmp.Equal(docs, [][]byte{[]byte("one"), []byte("two")}) {
