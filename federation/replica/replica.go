@@ -56,6 +56,7 @@ type Store interface {
 	Wanted(owner federation.MemberCode, n int) ([]merkle.Hash, error)
 	// WantedSince gives the grant that handed over a wanted leaf; ErrNotFound for one that is not wanted.
 	WantedSince(owner federation.MemberCode, leaf merkle.Hash) (grant.Position, error)
+	IndexOf(owner federation.MemberCode, leaf merkle.Hash) (uint64, error) // of a held record
 	// Unheld gives leaves of a log whose records are not here.
 	Unheld(owner federation.MemberCode, n int) ([]merkle.Hash, error)
 	Inbox(owner federation.MemberCode) (grant.Position, error)

@@ -116,11 +116,6 @@ func (s *server) drain(ctx context.Context) error {
 // next builds the page that follows what the reader has; nil when there is nothing.
 func (s *server) next() (*wire.Page, error) {
 	p := &wire.Page{Page: feed.Page{Owner: s.owner, From: s.leaves}}
-	var err error
-	// Grants first: what is committed between the two reads then shows as a record without its key, not the reverse.
-	if p.Grants, err = s.grants(); err != nil {
-		return nil, err
-	}
 	spine, err := s.r.c.Store.Spine(s.owner)
 	if err != nil && !errors.Is(err, federation.ErrNotFound) {
 		return nil, err
@@ -129,6 +124,9 @@ func (s *server) next() (*wire.Page, error) {
 		if err := s.fill(p, spine); err != nil {
 			return nil, err
 		}
+	}
+	if p.Grants, err = s.grants(s.leaves + uint64(len(p.Leaves))); err != nil {
+		return nil, err
 	}
 	if len(p.Leaves) == 0 && len(p.Grants) == 0 {
 		return nil, nil
@@ -184,8 +182,9 @@ func (s *server) checkpointSize(spine feed.Spine) (uint64, error) {
 	return cp.Size, nil
 }
 
-// grants gives the sealed grants for the reader that follow those it has: our own, or those left here for it.
-func (s *server) grants() ([]grant.Sealed, error) {
+// grants gives the sealed grants for the reader that follow those it has: our own, as far as they are about the first upTo
+// entries, so that no key arrives before its record; or those left here for it.
+func (s *server) grants(upTo uint64) ([]grant.Sealed, error) {
 	var all []grant.Sealed
 	if s.owner == s.r.c.Self {
 		issued, err := s.r.c.Store.Outgoing(s.to, s.grantInc, s.grantSeq, pageGrants)
@@ -193,6 +192,13 @@ func (s *server) grants() ([]grant.Sealed, error) {
 			return nil, err
 		}
 		for _, g := range issued {
+			last, err := s.r.c.Store.IndexOf(s.owner, g.Leaves[len(g.Leaves)-1])
+			if err != nil {
+				return nil, fmt.Errorf("reading what was granted to %s: %w", s.to, err)
+			}
+			if last >= upTo {
+				break
+			}
 			all = append(all, g.Sealed)
 		}
 	} else {

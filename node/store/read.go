@@ -88,6 +88,15 @@ func (s *Store) RecordByLeaf(owner federation.MemberCode, leaf merkle.Hash) (rec
 	return rec, err
 }
 
+// IndexOf gives the place in the log of a held record.
+func (s *Store) IndexOf(owner federation.MemberCode, leaf merkle.Hash) (uint64, error) {
+	v, err := s.get(key('l', owner, [32]byte(leaf)))
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(v), nil
+}
+
 func record(t *badger.Txn, owner federation.MemberCode, index uint64) (feed.Record, error) {
 	v, err := value(t, key('e', owner, index))
 	if err != nil {
