@@ -26,17 +26,22 @@ func analyst(m federation.MemberCode) policy.Subject {
 	return policy.Subject{Official: "u-test", Member: m, Roles: []policy.Role{policy.Reader, policy.Validator}, Elements: []federation.ElementCode{"EWS"}}
 }
 
+// lastPort is the port given last. It begins below those that the system gives to outgoing connections, which could take
+// the place of a stopped node.
+var lastPort = 25000 + os.Getpid()%5000
+
 // ports gives free ports on loopback.
 func ports(t testing.TB, n int) []int {
 	t.Helper()
 	var out []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for len(out) < n {
+		lastPort++
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lastPort))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		defer l.Close()
-		out = append(out, l.Addr().(*net.TCPAddr).Port)
+		l.Close()
+		out = append(out, lastPort)
 	}
 	return out
 }
