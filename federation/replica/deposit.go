@@ -150,11 +150,10 @@ func (r *Replica) depositAt(ctx context.Context, holder federation.MemberCode, g
 	}
 	defer r.leave(s)
 	for _, g := range grants {
-		s.SetDeadline(time.Now().Add(dialTimeout))
-		if err := wire.Write(s, wire.Deposit{Sealed: g}); err != nil {
+		if err := write(s, wire.Deposit{Sealed: g}); err != nil {
 			return err
 		}
-		m, err := wire.Read(s)
+		m, err := read(ctx, s, frameTimeout)
 		if err != nil {
 			return err
 		}
@@ -175,10 +174,9 @@ func (r *Replica) takeBack(ctx context.Context, grantee federation.MemberCode, i
 }
 
 // serveDeposit keeps grants that their owner leaves here for another member, within the owner's quota.
-func (r *Replica) serveDeposit(_ context.Context, from federation.MemberCode, s Stream) error {
+func (r *Replica) serveDeposit(ctx context.Context, from federation.MemberCode, s Stream) error {
 	for {
-		s.SetDeadline(time.Now().Add(30 * time.Second))
-		m, err := wire.Read(s)
+		m, err := read(ctx, s, frameTimeout)
 		if err != nil {
 			return err
 		}
@@ -190,10 +188,10 @@ func (r *Replica) serveDeposit(_ context.Context, from federation.MemberCode, s 
 			return federation.Reject(federation.ReasonOwner, "%s deposits a grant of %s", from, d.Owner)
 		}
 		if err := r.keepDeposit(d); err != nil {
-			_ = wire.Write(s, wire.Result{})
+			_ = write(s, wire.Result{})
 			return err
 		}
-		if err := wire.Write(s, wire.Result{Kept: true}); err != nil {
+		if err := write(s, wire.Result{Kept: true}); err != nil {
 			return err
 		}
 	}

@@ -69,11 +69,10 @@ func (r *Replica) fetchDocuments(ctx context.Context, from federation.MemberCode
 	}
 	defer r.leave(s)
 	for i, k := range directory.Kinds() {
-		s.SetDeadline(time.Now().Add(30 * time.Second))
-		if err := wire.Write(s, wire.DocRequest{Kind: byte(i), After: r.c.Documents.Version(k)}); err != nil {
+		if err := write(s, wire.DocRequest{Kind: byte(i), After: r.c.Documents.Version(k)}); err != nil {
 			return err
 		}
-		if err := r.takeDocuments(s, k, byte(i)); err != nil {
+		if err := r.takeDocuments(ctx, s, k, byte(i)); err != nil {
 			return err
 		}
 	}
@@ -81,10 +80,10 @@ func (r *Replica) fetchDocuments(ctx context.Context, from federation.MemberCode
 }
 
 // takeDocuments reads the documents of a kind up to their End and applies them.
-func (r *Replica) takeDocuments(s io.Reader, k directory.Kind, number byte) error {
+func (r *Replica) takeDocuments(ctx context.Context, s Stream, k directory.Kind, number byte) error {
 	var doc []byte
 	for {
-		m, err := wire.Read(s)
+		m, err := read(ctx, s, frameTimeout)
 		if err != nil {
 			return err
 		}
@@ -111,10 +110,9 @@ func (r *Replica) takeDocuments(s io.Reader, k directory.Kind, number byte) erro
 }
 
 // serveDocuments answers requests on one stream.
-func (r *Replica) serveDocuments(_ context.Context, from federation.MemberCode, s Stream) error {
+func (r *Replica) serveDocuments(ctx context.Context, from federation.MemberCode, s Stream) error {
 	for range directory.Kinds() {
-		s.SetDeadline(time.Now().Add(30 * time.Second))
-		m, err := wire.Read(s)
+		m, err := read(ctx, s, frameTimeout)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -128,13 +126,13 @@ func (r *Replica) serveDocuments(_ context.Context, from federation.MemberCode, 
 		for _, doc := range r.c.Documents.After(directory.Kinds()[req.Kind], req.After) {
 			for len(doc) > 0 {
 				n := min(len(doc), partSize)
-				if err := wire.Write(s, wire.Doc{Kind: req.Kind, More: n < len(doc), Part: doc[:n]}); err != nil {
+				if err := write(s, wire.Doc{Kind: req.Kind, More: n < len(doc), Part: doc[:n]}); err != nil {
 					return err
 				}
 				doc = doc[n:]
 			}
 		}
-		if err := wire.Write(s, wire.End{}); err != nil {
+		if err := write(s, wire.End{}); err != nil {
 			return err
 		}
 	}

@@ -212,8 +212,7 @@ func (r *Replica) newSession(owner, source federation.MemberCode, stream Stream)
 
 func (s *session) run(ctx context.Context) error {
 	spine := s.follower.Spine()
-	s.stream.SetDeadline(time.Now().Add(dialTimeout))
-	err := wire.Write(s.stream, wire.Subscribe{Owner: s.owner, Incarnation: spine.Incarnation, Leaves: spine.Size, GrantInc: s.inbox.Incarnation, GrantSeq: s.inbox.Seq})
+	err := write(s.stream, wire.Subscribe{Owner: s.owner, Incarnation: spine.Incarnation, Leaves: spine.Size, GrantInc: s.inbox.Incarnation, GrantSeq: s.inbox.Seq})
 	if err != nil {
 		return err
 	}
@@ -221,14 +220,13 @@ func (s *session) run(ctx context.Context) error {
 		return err
 	}
 	for {
-		m, err := wire.Read(s.stream)
+		m, err := read(ctx, s.stream, silence)
 		if err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.stream.SetDeadline(time.Now().Add(silence))
 		s.r.contact(s.source, s.source == s.owner)
 		if err := s.take(ctx, m); err != nil {
 			return err
@@ -288,7 +286,7 @@ func (s *session) want() error {
 		return nil // the answer is on its way
 	}
 	s.asked = true
-	return wire.Write(s.stream, wire.Want{Owner: s.owner, Leaves: leaves})
+	return write(s.stream, wire.Want{Owner: s.owner, Leaves: leaves})
 }
 
 func (s *session) idle() error {
@@ -549,5 +547,5 @@ func (s *session) ack(pos grant.Position, status grant.Status) error {
 	if err := a.Sign(s.r.c.Signer); err != nil {
 		return fmt.Errorf("signing an acknowledgement: %w", err)
 	}
-	return wire.Write(s.stream, wire.Ack{Ack: a})
+	return write(s.stream, wire.Ack{Ack: a})
 }

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"iconet.example/federation/directory"
 	"iconet.example/federation/feed"
 	"iconet.example/federation/grant"
+	"iconet.example/federation/wire"
 )
 
 // The protocols this package speaks.
@@ -31,6 +33,8 @@ const (
 type Stream interface {
 	io.ReadWriteCloser
 	SetDeadline(time.Time) error
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
 }
 
 // Network opens streams to members and takes theirs. A member is reachable if it answered, not if Open succeeded.
@@ -218,6 +222,36 @@ func (r *Replica) dial(ctx context.Context, to federation.MemberCode, protocol s
 		return nil, fmt.Errorf("reaching %s while stopping: %w", to, federation.ErrStale)
 	}
 	return s, nil
+}
+
+// frameTimeout bounds one frame, from its first byte to its last.
+const frameTimeout = 30 * time.Second
+
+// read waits for the next message, for ever if patience is 0; once it has begun it must come within a frame's time.
+func read(ctx context.Context, s Stream, patience time.Duration) (wire.Message, error) {
+	var until time.Time
+	if patience > 0 {
+		until = time.Now().Add(patience)
+	}
+	s.SetReadDeadline(until)
+	if ctx.Err() != nil { // whoever ended ctx may have set a deadline that we have just replaced
+		return nil, ctx.Err()
+	}
+	var first [1]byte
+	if _, err := io.ReadFull(s, first[:]); err != nil {
+		return nil, err
+	}
+	s.SetReadDeadline(time.Now().Add(frameTimeout))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return wire.Read(io.MultiReader(bytes.NewReader(first[:]), s))
+}
+
+// write sends a message within a frame's time.
+func write(s Stream, m wire.Message) error {
+	s.SetWriteDeadline(time.Now().Add(frameTimeout))
+	return wire.Write(s, m)
 }
 
 // enter notes an open stream so that the end of Run can close and await it.

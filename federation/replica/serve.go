@@ -39,8 +39,7 @@ type server struct {
 
 // serveSync answers a subscription.
 func (r *Replica) serveSync(ctx context.Context, from federation.MemberCode, stream Stream) error {
-	stream.SetDeadline(time.Now().Add(dialTimeout))
-	m, err := wire.Read(stream)
+	m, err := read(ctx, stream, dialTimeout)
 	if err != nil {
 		return err
 	}
@@ -48,7 +47,6 @@ func (r *Replica) serveSync(ctx context.Context, from federation.MemberCode, str
 	if !ok {
 		return federation.Reject(federation.ReasonFrame, "%s opens a subscription with %T", from, m)
 	}
-	stream.SetDeadline(time.Now().Add(silence))
 	s := &server{r: r, owner: sub.Owner, to: from, stream: stream, leaves: sub.Leaves, grantInc: sub.GrantInc, grantSeq: sub.GrantSeq}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -57,12 +55,13 @@ func (r *Replica) serveSync(ctx context.Context, from federation.MemberCode, str
 	go func() {
 		defer close(done)
 		defer cancel()
-		listen = s.listen()
+		listen = s.listen(ctx)
 	}()
 	err = s.send(ctx)
 	if err == nil && ctx.Err() == nil {
 		<-done // the reader takes its time to acknowledge what it was sent
 	}
+	cancel()
 	stream.SetDeadline(time.Unix(1, 0))
 	<-done
 	if federation.ReasonOf(listen) != "" {
@@ -243,14 +242,17 @@ func (s *server) head() error {
 func (s *server) write(m wire.Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stream.SetDeadline(time.Now().Add(silence))
-	return wire.Write(s.stream, m)
+	return write(s.stream, m)
 }
 
 // listen takes the reader's acknowledgements and wishes until its stream ends.
-func (s *server) listen() error {
+func (s *server) listen(ctx context.Context) error {
+	patience := silence
+	if s.owner == s.r.c.Self {
+		patience = 0 // a reader has nothing to say while nothing new comes; one that is gone shows when a head is sent
+	}
 	for {
-		m, err := wire.Read(s.stream)
+		m, err := read(ctx, s.stream, patience)
 		if err != nil {
 			return err
 		}
