@@ -272,6 +272,6 @@ func (j *Journal) grantTo(w *work, at map[federation.MemberCode]grant.Position, 
 		return err
 	}
 	at[m] = next
-	w.store.PutGrant(grant.Sealed{Owner: j.c.Owner, Grantee: m, Incarnation: g.Incarnation, Seq: g.Seq, Bytes: sealed}, leaves, g.TimeMS)
+	w.store.PutGrant(grant.Sealed{Owner: j.c.Owner, Grantee: m, Incarnation: g.Incarnation, Seq: g.Seq, Bytes: sealed}, g.Hash(), leaves, g.TimeMS)
 	return nil
 }

@@ -105,8 +105,8 @@ func (b *Batch) SetSpine(owner federation.MemberCode, s feed.Spine) {
 	b.spines[owner] = &position{incarnation: s.Incarnation, size: s.Size}
 }
 
-// PutGrant keeps a grant of this node's for sending, and for each of its leaves that this grant carries it.
-func (b *Batch) PutGrant(g grant.Sealed, leaves []merkle.Hash, queuedMS uint64) {
+// PutGrant keeps a grant of this node's, with its hash, for sending, and for each of its leaves that this grant carries it.
+func (b *Batch) PutGrant(g grant.Sealed, hash [32]byte, leaves []merkle.Hash, queuedMS uint64) {
 	var w canon.Writer
 	w.U16(uint16(len(leaves)))
 	for _, l := range leaves {
@@ -114,7 +114,7 @@ func (b *Batch) PutGrant(g grant.Sealed, leaves []merkle.Hash, queuedMS uint64) 
 	}
 	w.Raw(g.Bytes)
 	b.set(key('g', g.Grantee, g.Incarnation, g.Seq), w.Bytes())
-	b.set(key('r', g.Grantee, g.Incarnation, g.Seq), times{queued: queuedMS}.encode())
+	b.set(key('r', g.Grantee, g.Incarnation, g.Seq), times{queued: queuedMS, hash: hash}.encode())
 	for _, l := range leaves {
 		b.set(key('p', [32]byte(l), g.Grantee, g.Incarnation, g.Seq), nil)
 	}
@@ -186,7 +186,11 @@ func parsePosition(b []byte) (grant.Position, error) {
 }
 
 // times are the milliseconds at which a grant reached its states; 0 is not yet.
-type times struct{ queued, delivered, opened, refused uint64 }
+// hash is the grant's, by which an acknowledgement names it.
+type times struct {
+	queued, delivered, opened, refused uint64
+	hash                               [32]byte
+}
 
 func (t times) encode() []byte {
 	var w canon.Writer
@@ -194,11 +198,12 @@ func (t times) encode() []byte {
 	w.U64(t.delivered)
 	w.U64(t.opened)
 	w.U64(t.refused)
+	w.Raw(t.hash[:])
 	return w.Bytes()
 }
 
 func parseTimes(b []byte) (times, error) {
 	r := canon.NewReader(b)
-	t := times{queued: r.U64(), delivered: r.U64(), opened: r.U64(), refused: r.U64()}
+	t := times{queued: r.U64(), delivered: r.U64(), opened: r.U64(), refused: r.U64(), hash: r.Array32()}
 	return t, r.Done()
 }

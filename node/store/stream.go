@@ -157,6 +157,9 @@ func (s *Store) reach(b *Batch, a *grant.Ack, seq, atMS uint64) error {
 	if err != nil {
 		return err
 	}
+	if seq == a.Seq && t.hash != a.Hash {
+		return fmt.Errorf("%s acknowledges another grant %d: %w", a.Grantee, seq, federation.ErrInvalid)
+	}
 	first := func(at *uint64) {
 		if *at == 0 {
 			*at = atMS

@@ -29,10 +29,10 @@ func sealed(grantee federation.MemberCode, inc uint32, seq uint64) grant.Sealed 
 func granted(t *testing.T, s *store.Store) {
 	t.Helper()
 	commit(t, s, func(b *store.Batch) {
-		b.PutGrant(sealed("DE", 1, 1), []merkle.Hash{leafA, leafB}, 10)
-		b.PutGrant(sealed("ES", 1, 1), []merkle.Hash{leafA}, 10)
-		b.PutGrant(sealed("DE", 1, 2), []merkle.Hash{leafC}, 11)
-		b.PutGrant(sealed("DE", 1, 3), []merkle.Hash{{0xd}}, 12)
+		b.PutGrant(sealed("DE", 1, 1), [32]byte{}, []merkle.Hash{leafA, leafB}, 10)
+		b.PutGrant(sealed("ES", 1, 1), [32]byte{}, []merkle.Hash{leafA}, 10)
+		b.PutGrant(sealed("DE", 1, 2), [32]byte{}, []merkle.Hash{leafC}, 11)
+		b.PutGrant(sealed("DE", 1, 3), [32]byte{}, []merkle.Hash{{0xd}}, 12)
 		b.SetOutbox("DE", grant.Position{Incarnation: 1, Seq: 3, Hash: [32]byte{3}})
 		b.SetOutbox("ES", grant.Position{Incarnation: 1, Seq: 1, Hash: [32]byte{1}})
 	})
@@ -41,7 +41,7 @@ func granted(t *testing.T, s *store.Store) {
 func TestOutgoingFollowsWhatTheGranteeHas(t *testing.T) {
 	s := fresh(t)
 	granted(t, s)
-	commit(t, s, func(b *store.Batch) { b.PutGrant(sealed("DE", 2, 1), []merkle.Hash{leafA}, 20) })
+	commit(t, s, func(b *store.Batch) { b.PutGrant(sealed("DE", 2, 1), [32]byte{}, []merkle.Hash{leafA}, 20) })
 	tests := []struct {
 		inc  uint32
 		seq  uint64
@@ -179,7 +179,7 @@ func TestAckOfANewIncarnationStartsAnew(t *testing.T) {
 	}
 	leaf := merkle.Hash{0xe}
 	commit(t, s, func(b *store.Batch) {
-		b.PutGrant(sealed("DE", 2, 1), []merkle.Hash{leaf}, 30)
+		b.PutGrant(sealed("DE", 2, 1), [32]byte{}, []merkle.Hash{leaf}, 30)
 		b.SetOutbox("DE", grant.Position{Incarnation: 2, Seq: 1})
 	})
 	if err := s.Acked(&grant.Ack{Grantee: "DE", Owner: "FR", Incarnation: 2, Seq: 1, Status: grant.Stored}, 40); err != nil {
@@ -346,5 +346,24 @@ func TestDroppedRecordIsGone(t *testing.T) {
 	}
 	if _, err := s.RecordByLeaf("DE", rec.Entry.Leaf()); !errors.Is(err, federation.ErrNotFound) {
 		t.Errorf("by leaf: got %v", err)
+	}
+}
+
+func TestAcknowledgementOfAnotherGrantIsRefused(t *testing.T) {
+	s := fresh(t)
+	commit(t, s, func(b *store.Batch) {
+		b.PutGrant(sealed("DE", 1, 1), [32]byte{7}, []merkle.Hash{{1}}, 10)
+		b.SetOutbox("DE", grant.Position{Incarnation: 1, Seq: 1, Hash: [32]byte{7}})
+	})
+	ack := &grant.Ack{Grantee: "DE", Owner: "FR", Incarnation: 1, Seq: 1, Hash: [32]byte{8}, Status: grant.Opened}
+	if err := s.Acked(ack, 20); !errors.Is(err, federation.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+	ack.Hash = [32]byte{7}
+	if err := s.Acked(ack, 20); err != nil {
+		t.Error(err)
+	}
+	if r, err := s.Receipts(merkle.Hash{1}); err != nil || len(r) != 1 || r[0].OpenedMS != 20 {
+		t.Errorf("got %v, %v", r, err)
 	}
 }
