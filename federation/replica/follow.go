@@ -383,7 +383,7 @@ func (s *session) accept(ctx context.Context, a *Arrival) (Outcome, error) {
 	case err == nil:
 	case ctx.Err() != nil:
 		return Outcome{}, ctx.Err()
-	case federation.ReasonOf(err) != "":
+	case federation.ReasonOf(err) != "", errors.Is(err, federation.ErrStale):
 		return Outcome{}, err
 	default:
 		return Outcome{}, keeperError{err}

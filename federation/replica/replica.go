@@ -88,7 +88,8 @@ type Outcome struct {
 	Quarantined []merkle.Hash
 }
 
-// Keeper judges content and makes arrivals durable: all of one or nothing.
+// Keeper judges content and makes arrivals durable: all of one or nothing. Errors: a RejectError for what is the peer's
+// fault, ErrStale for what may pass later, anything else for a node that can keep nothing more.
 type Keeper interface {
 	Accept(ctx context.Context, a *Arrival) (Outcome, error)
 }

@@ -88,6 +88,9 @@ func (k *Keeper) Accept(ctx context.Context, a *replica.Arrival) (replica.Outcom
 	b := k.batch(a, work, missing)
 	b.SetCounter(store.KeysCounter, uint64(k.c.Vault.Len()))
 	err = k.c.Store.Commit(b)
+	if errors.Is(err, store.ErrFull) {
+		return replica.Outcome{}, fmt.Errorf("storing what %s published: %w: %w", a.Owner, err, federation.ErrStale)
+	}
 	if errors.Is(err, federation.ErrInvalid) { // no transaction holds it; an honest page is far from that
 		return replica.Outcome{}, federation.Reject(federation.ReasonQuota, "storing what %s published: %w", a.Owner, err)
 	}

@@ -60,7 +60,7 @@ func (j *Journal) write(batch []*pending) (rest []*pending, err error) {
 	if len(w.keys) > 0 {
 		if err := j.commit(w); err != nil {
 			refuse(w.took, err)
-			if errors.Is(err, federation.ErrInvalid) { // these drafts are at fault, not the disk
+			if errors.Is(err, federation.ErrInvalid) || errors.Is(err, store.ErrFull) { // these drafts, or space that may come back
 				return batch, nil
 			}
 			return batch, err

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -192,6 +193,9 @@ func (j *Journal) gather(ctx context.Context) ([]*pending, bool) {
 
 func refuse(batch []*pending, err error) {
 	for _, p := range batch {
+		if errors.Is(err, store.ErrFull) {
+			err = fmt.Errorf("%w: %w", err, federation.ErrStale)
+		}
 		p.answer <- outcome{err: fmt.Errorf("nothing was published: %w", err)}
 	}
 }
