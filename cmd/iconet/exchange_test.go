@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -162,32 +163,13 @@ func sound(t *testing.T, nodes ...*testnet.Node) {
 }
 
 func TestKilledNodesLoseAndDoubleNothing(t *testing.T) {
-	const items, kills = 1500, 20
+	const items, kills = 600, 8
 	n := bringUp(t, 22100, "FR", "DE", "IT")
 	fr, de, it := nodeOf(t, n, "FR"), nodeOf(t, n, "DE"), nodeOf(t, n, "IT")
 	author := &person{one: fr}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	killed := make(chan error, 1)
-	stop := make(chan struct{})
-	go func() {
-		random := rand.New(rand.NewPCG(2005, 267))
-		for i := range kills {
-			// The author's own node more often: it is the one that acknowledges.
-			victim := []string{"FR", "FR", "DE", "IT"}[random.IntN(4)]
-			time.Sleep(time.Duration(random.IntN(150)) * time.Millisecond)
-			if err := n.Kill(ctx, victim); err != nil {
-				killed <- fmt.Errorf("kill %d: %w", i, err)
-				return
-			}
-			if err := n.Start(ctx, victim); err != nil {
-				killed <- fmt.Errorf("start %d: %w", i, err)
-				return
-			}
-		}
-		close(stop)
-		killed <- nil
-	}()
+	stop, killed := killing(ctx, n, kills)
 	acked := map[federation.ItemID]bool{}
 	published := 0
 	for done := false; !done; {
@@ -250,6 +232,107 @@ func TestKilledNodesLoseAndDoubleNothing(t *testing.T) {
 	settle(t, published, fr, de, it)
 	sound(t, fr, de, it)
 	t.Logf("%d kills, %d items", kills, published)
+}
+
+// killing ends nodes at random moments with SIGKILL and starts them again, a number of times; stop is closed after the
+// last, and killed gives the outcome.
+func killing(ctx context.Context, n *testnet.Network, times int) (stop chan struct{}, killed chan error) {
+	stop, killed = make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(stop)
+		random := rand.New(rand.NewPCG(2005, 267))
+		for i := range times {
+			// The author's own node more often: it is the one that acknowledges.
+			victim := []string{"FR", "FR", "DE", "IT"}[random.IntN(4)]
+			time.Sleep(time.Duration(random.IntN(150)) * time.Millisecond)
+			if err := n.Kill(ctx, victim); err != nil {
+				killed <- fmt.Errorf("kill %d: %w", i, err)
+				return
+			}
+			if err := n.Start(ctx, victim); err != nil {
+				killed <- fmt.Errorf("start %d: %w", i, err)
+				return
+			}
+		}
+		killed <- nil
+	}()
+	return stop, killed
+}
+
+// incidents writes a table of incidents with the columns of the IOM files.
+func incidents(t *testing.T, rows int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "incidents.csv")
+	var b bytes.Buffer
+	b.WriteString("Main ID,Incident ID,Incident date,No. dead,No. missing,No. survivors,No. Female,No. Male,No. minors,Country of Origin,Cause of death (category),Route,Country of Incident,Location of death,Source Quality,Latitude,Longitude,incident_date_precision\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "X.%05d,X.%05d,2024-01-%02d,1,0,%d,NA,NA,0,Unknown,Drowning,Central Mediterranean,Italy,\"Exercise, off Lampedusa, no. %d\",4,35.5,12.6,day\n", i, i, i%28+1, i%50, i)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestImportGoesOnThroughTwentyKills(t *testing.T) {
+	const rows, kills = 2000, 20
+	n := bringUp(t, 22900, "FR", "DE", "IT")
+	fr, de, it := nodeOf(t, n, "FR"), nodeOf(t, n, "DE"), nodeOf(t, n, "IT")
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	session := filepath.Join(t.TempDir(), "session")
+	t.Setenv("ICONET_SESSION_FILE", session)
+	file := incidents(t, rows)
+	stop, killed := killing(ctx, n, kills)
+	runs, done := 0, false
+	for {
+		if cl, err := fr.SignIn(ctx, ""); err == nil { // sessions end with the process that held them
+			if err := keepSession(session, cl.Token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, out, msg := call(ctx, "--data", fr.Dir, "import", file, "--form", "EWS-01", "--to", "DE,IT", "--json", "--quiet")
+		runs++
+		switch {
+		case code == exitDone:
+			var o outcome
+			if err := json.Unmarshal([]byte(out), &o); err != nil || o.Published+o.Known != rows {
+				t.Fatalf("%s (%v)", out, err)
+			}
+			select {
+			case <-stop:
+				done = true
+			default: // the kills go on: once more, to be killed in the middle of looking up
+			}
+		case ctx.Err() != nil:
+			t.Fatalf("run %d: exit %d: %s", runs, code, msg)
+		case code != exitUnreachable && code != exitDenied && code != exitFailed:
+			t.Fatalf("run %d: exit %d: %s", runs, code, msg)
+		default:
+			time.Sleep(50 * time.Millisecond) // the node is on its way up again
+		}
+		if done {
+			break
+		}
+	}
+	if err := <-killed; err != nil {
+		t.Fatal(err)
+	}
+	settle(t, rows, fr, de, it)
+	for _, one := range []*testnet.Node{fr, de, it} {
+		seen := map[string]bool{}
+		for _, s := range (&person{one: one}).list(t) {
+			if seen[s.Place] {
+				t.Errorf("%s shows %q twice", one.Code, s.Place)
+			}
+			seen[s.Place] = true
+		}
+		if len(seen) != rows {
+			t.Errorf("%s shows %d of %d rows", one.Code, len(seen), rows)
+		}
+	}
+	sound(t, fr, de, it)
+	t.Logf("%d kills in %d runs of the import", kills, runs)
 }
 
 func TestAbsentNodeIsCompletedByTheOthersWhileTheOwnerIsAway(t *testing.T) {

@@ -148,7 +148,9 @@ func (h *Host) Open(ctx context.Context, to federation.MemberCode, proto string)
 	if !ok {
 		return Stream{}, fmt.Errorf("%s is not an active member: %w", to, federation.ErrNotFound)
 	}
-	s, err := h.host.NewStream(network.WithDialPeerTimeout(ctx, 5*time.Second), id, protocol.ID(proto))
+	// libp2p makes an address that failed wait for up to five minutes; how often a member is tried is for the caller to say.
+	ctx = network.WithForceDirectDial(network.WithDialPeerTimeout(ctx, 5*time.Second), "members are tried again by replication")
+	s, err := h.host.NewStream(ctx, id, protocol.ID(proto))
 	if err != nil {
 		return Stream{}, fmt.Errorf("reaching %s: %w", to, err)
 	}

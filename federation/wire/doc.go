@@ -20,8 +20,8 @@
 //	 10 Deposit     bytes16 owner | bytes16 grantee | u32 incarnation | u64 seq | blob32 sealed grant, empty to drop up to seq
 //	 11 Result      u8 1 kept, 2 refused
 //
-// A server that is the owner keeps the stream open: it sends a page whenever the log grew and a Head at once and then each
-// minute. Any other member may be asked too; it serves records only to members of their audience.
+// A server that is the owner keeps the stream open: it sends a page whenever the log grew and a Head at once and then every
+// five seconds. Any other member may be asked too; it serves records only to members of their audience.
 //
 // Invariant: a message that parses, encoded again, gives the same bytes.
 //
