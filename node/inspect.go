@@ -140,6 +140,7 @@ func (i inspector) Doctor() []api.Check {
 		check("ready", s.Ready, "fail", firstOf(s.NotReady, "the node takes and shows items"), "wait until the index is rebuilt; then look at the node's log"),
 		check("keys", !n.ring.Plain || s.TestNetwork, "fail", "protected by "+i.Keys()[0].Protection, "make the node anew with a passphrase file or a credential"),
 		check("coordinator", view.Freshness(now()) == directory.Fresh, "warn", "its last word is "+age(now().Sub(view.Issued))+" old", "exchange goes on; ask the Commission if its node is down"),
+		check("clock", n.clockOff().Abs() <= maxClockOff, "fail", "differs by "+n.clockOff().Round(time.Second).String()+" from the median of the others", "set the machine's clock, and keep it with NTP"),
 		check("peers", s.PeersReachable == s.PeersTotal, "warn", fmt.Sprintf("%d of %d reachable", s.PeersReachable, s.PeersTotal), "iconet peer list"),
 		check("queue", s.Queue == 0, "warn", fmt.Sprintf("%d deliveries wait for a receipt", s.Queue), "they are sent again by themselves; iconet peer list shows to whom"),
 		check("behind", s.Behind == 0, "warn", fmt.Sprintf("%d entries of others are not here yet", s.Behind), "they are fetched by themselves"),

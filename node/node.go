@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,6 +118,7 @@ func (n *Node) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return n.journal.Run(ctx) })
 	group.Go(func() error { return n.replica.Run(ctx) })
+	group.Go(func() error { return n.scrub(ctx) })
 	for _, d := range n.doors {
 		group.Go(func() error { return d.run(ctx) })
 	}
@@ -190,8 +193,7 @@ func (n *Node) openKeys() (err error) {
 }
 
 func (n *Node) openStores() (err error) {
-	n.store, err = store.Open(store.Config{Dir: filepath.Join(n.c.Dir, "store"), Key: n.ring.StoreKey, Owner: n.self, Logger: n.c.Logger, Failed: n.halt})
-	if err != nil {
+	if n.store, err = n.openStore(); err != nil {
 		return err
 	}
 	n.onClose(n.store.Close)
@@ -205,6 +207,40 @@ func (n *Node) openStores() (err error) {
 	n.onClose(n.vault.Close)
 	n.index, err = index.New()
 	return err
+}
+
+// damagedFile is there after a start at which the store was found damaged.
+const damagedFile = "store-damaged"
+
+// openStore opens the store. One that is damaged ends the start, because another process or a disk that is not mounted may
+// be the cause; if it is damaged at the next start as well, it is moved aside and the data are fetched from the others.
+func (n *Node) openStore() (*store.Store, error) {
+	c := store.Config{Dir: filepath.Join(n.c.Dir, "store"), Key: n.ring.StoreKey, Owner: n.self, Logger: n.c.Logger, Failed: n.halt}
+	note := filepath.Join(n.c.Dir, damagedFile)
+	s, err := store.Open(c)
+	if !errors.Is(err, store.ErrDamaged) {
+		if err == nil {
+			if gone := os.Remove(note); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+				return nil, errors.Join(fmt.Errorf("noting that the store is sound: %w", gone), s.Close())
+			}
+		}
+		return s, err
+	}
+	if _, first := os.Lstat(note); first != nil {
+		return nil, errors.Join(err, coordinator.WriteFile(note, []byte(now().Format(time.RFC3339)+"\n")))
+	}
+	aside := c.Dir + ".damaged-" + now().Format("20060102T150405Z")
+	if moved := os.Rename(c.Dir, aside); moved != nil {
+		return nil, errors.Join(err, moved)
+	}
+	n.c.Logger.Error("the store is damaged and was moved aside; items are fetched from the others, accounts and audit trail begin anew", "aside", filepath.Base(aside), "error", err)
+	if s, err = store.Open(c); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.NoteBehind(), os.Remove(note)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 func (n *Node) openDocuments() (err error) {
@@ -269,6 +305,47 @@ func (n *Node) openPen() (err error) {
 	return nil
 }
 
+// maxClockOff is how far this node's clock may be from the median of the others before it publishes nothing.
+const maxClockOff = 5 * time.Minute
+
+// clockOff gives how far the clocks of the connected members are ahead of ours, by their median; 0 for fewer than three.
+func (n *Node) clockOff() time.Duration {
+	var ahead []time.Duration
+	for _, p := range n.replica.Status() {
+		if p.Connected {
+			ahead = append(ahead, p.ClockAhead)
+		}
+	}
+	if len(ahead) < 3 {
+		return 0
+	}
+	slices.Sort(ahead)
+	return ahead[len(ahead)/2]
+}
+
+// scrubPeriod is how often a node checks all it holds.
+const scrubPeriod = 7 * 24 * time.Hour
+
+// scrub checks all data again and again and logs what is wrong.
+func (n *Node) scrub(ctx context.Context) error {
+	tick := time.NewTicker(scrubPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		report, err := n.check(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range report.Problems {
+			n.c.Logger.Error("found while checking all data", "problem", p)
+		}
+	}
+}
+
 // behind stops the pen: another member holds more of this node's own log than the node itself.
 func (n *Node) behind() {
 	n.c.Logger.Error("another member holds more of this node's own log: nothing is published until it is brought back")
@@ -300,6 +377,9 @@ func (n *Node) committed(batch []journal.Written) {
 func (n *Node) writable() error {
 	if n.store.Recovery() {
 		return fmt.Errorf("the node's log is behind what it once acknowledged; it publishes again when the others have given it back: %w", federation.ErrStale)
+	}
+	if off := n.clockOff(); off > maxClockOff || off < -maxClockOff {
+		return fmt.Errorf("this machine's clock differs by %s from the median of the others: set it right: %w", off.Round(time.Second), federation.ErrStale)
 	}
 	if f := n.docs.Current().Freshness(now()); f == directory.Closed {
 		return fmt.Errorf("nothing has been heard from the coordinator for 90 days: %w", federation.ErrStale)

@@ -2,11 +2,16 @@ package node
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"iconet.example/crypto/keyring"
+	"iconet.example/federation"
 	"iconet.example/node/office"
+	"iconet.example/node/store"
 )
 
 // publish publishes items and waits until the others show all that FR ever published.
@@ -109,5 +114,40 @@ func TestRestoredOldCopyIsNoticedBeforeAnythingIsSignedAgain(t *testing.T) {
 		if spine, err := n.store.Spine("FR"); err != nil || spine.Incarnation != 1 {
 			t.Errorf("%s knows incarnation %d (%v)", name, spine.Incarnation, err)
 		}
+	}
+}
+
+func TestStoreThatIsDamagedTwiceIsFetchedFromTheOthers(t *testing.T) {
+	nodes, stop := run(t, "FR", "DE", "IT", "PL")
+	fr := nodes["FR"]
+	dir, c := fr.c.Dir, fr.c.Config
+	others := map[string]*Node{"DE": nodes["DE"], "IT": nodes["IT"], "PL": nodes["PL"]}
+	known := publish(t, others, fr, 3, 3)
+	theirs, err := nodes["DE"].office.Publish(t.Context(), analyst("DE"), warning("FR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return fr.index.Len() == 4 })
+	stop["FR"]()
+	manifest := filepath.Join(dir, "store", "badger", "MANIFEST")
+	if err := os.WriteFile(manifest, []byte("not a manifest"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), Config{Dir: dir, Config: c, Protection: keyring.Protection{Plain: true}, Logger: slog.New(slog.DiscardHandler)})
+	if !errors.Is(err, store.ErrDamaged) {
+		t.Fatalf("the first start: %v", err)
+	}
+	fr, _ = start(t, dir, c)
+	await(t, func() bool { return !fr.store.Recovery() && fr.index.Len() == 4 })
+	for _, id := range []federation.ItemID{known[0].ID, known[2].ID, theirs.ID} {
+		if _, ok := fr.index.Item(id); !ok {
+			t.Errorf("%s did not come back", id)
+		}
+	}
+	if aside, err := filepath.Glob(filepath.Join(dir, "store.damaged-*")); err != nil || len(aside) != 1 {
+		t.Errorf("moved aside: %v (%v)", aside, err)
+	}
+	if next := publish(t, others, fr, 1, 4)[0]; next.Ref[len(next.Ref)-6:] != "000004" {
+		t.Errorf("the next item is %s", next.Ref)
 	}
 }

@@ -262,7 +262,8 @@ func (s *session) head(m wire.Head) error {
 	if err := s.follower.CheckHead(m.LogSize, m.LogRoot, m.Encode()); err != nil {
 		return err
 	}
-	s.r.note(s.owner, func(st *Status) { st.LogKnown = m.LogSize })
+	ahead := time.UnixMilli(int64(min(m.TimeMS, 1<<52))).Sub(s.r.c.Now())
+	s.r.note(s.owner, func(st *Status) { st.LogKnown, st.ClockAhead = m.LogSize, ahead })
 	return s.want()
 }
 

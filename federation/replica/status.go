@@ -12,10 +12,11 @@ type Status struct {
 	Code        federation.MemberCode
 	Connected   bool // a stream to it has answered and is open
 	LastContact time.Time
-	LogSize     uint64 // of its log here
-	LogKnown    uint64 // as its newest head says
-	Queue       uint64 // grants for it that it has not acknowledged
-	Left        uint64 // of these, how many lie with other members of their audience as well
+	LogSize     uint64        // of its log here
+	LogKnown    uint64        // as its newest head says
+	Queue       uint64        // grants for it that it has not acknowledged
+	Left        uint64        // of these, how many lie with other members of their audience as well
+	ClockAhead  time.Duration // of its clock before ours, when it was last in contact
 	LastError   string
 	Frozen      bool // it signed two histories
 }
