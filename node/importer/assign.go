@@ -11,7 +11,7 @@ import (
 // maxNumber bounds a whole number, so that sums stay exact.
 const maxNumber = 1e9
 
-var decimalPattern = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,15})?$`)
+var decimalPattern = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,30})?$`)
 
 // unknown stands in a text for a cell that is not known.
 const unknown = "unknown"

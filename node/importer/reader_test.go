@@ -452,3 +452,25 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// Spreadsheets write positions with all the digits of a double.
+func TestLongDecimalsAreRounded(t *testing.T) {
+	m, err := importer.ParseMap([]byte("form=\"EWS-01\"\nkey=\"id\"\n[[field]]\nto=\"fields.place.lon\"\nfrom=\"x\"\nkind=\"decimal\"\ndecimals=2\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cell, want := range map[string]string{"6.4691090000000004": "6.47", "-0.001": "0.00", "12": "12.00", "1e3": "", "0x10": "", "NaN": ""} {
+		r, err := importer.NewReader(strings.NewReader("id,x\n1,"+cell+"\n"), m, &federation.Structure{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		place, _ := row.Fields["place"].(map[string]any)
+		if got, _ := place["lon"].(json.Number); got.String() != want || (len(row.Faults) > 0) != (want == "") {
+			t.Errorf("%s became %q with faults %v", cell, got, row.Faults)
+		}
+	}
+}
